@@ -1,0 +1,52 @@
+# make demo | app | test | screenshots | lint | clean: each does the set-up it needs, once.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO_ARGS ?=
+PYTEST_ARGS ?=
+
+# FiftyOne finds the plugin of this checkout, and no other, and calls nobody.
+export FIFTYONE_PLUGINS_DIR := $(CURDIR)
+export FIFTYONE_DO_NOT_TRACK := true
+export TF_CPP_MIN_LOG_LEVEL := 3
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo app test lint screenshots clean
+
+help:
+	@echo "make demo         build the demo data set in FiftyOne, score it, write a contact sheet"
+	@echo "make app          open the FiftyOne App on the demo data set"
+	@echo "make test         lint and all tests (App tests where there is a Chromium)"
+	@echo "make lint         ruff and mypy"
+	@echo "make screenshots  draw the pictures in docs/images anew, with the App test"
+	@echo "make clean        remove the environment, the demo images and all caches"
+
+venv: $(READY)
+
+$(READY): pyproject.toml scripts/set_up.py scripts/ensure_mongod.py
+	@$(PYTHON) scripts/set_up.py $(VENV) --extras dev,train
+	@touch $@
+
+demo: $(READY)
+	@$(BIN)/python plugin/demo.py $(DEMO_ARGS)
+
+app: $(READY)
+	@$(BIN)/python plugin/demo.py --app
+
+lint: $(READY)
+	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff --quiet .; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@echo "lint: ruff format, ruff check and mypy --strict found nothing"
+
+test: lint
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+screenshots: $(READY)
+	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app
+
+clean:
+	rm -rf $(VENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,215 @@
+"""Alignment: image and face -> crop by a 5-point similarity transform, and the way back into the image.
+
+RGB uint8 HWC in and out. A crop protocol is versioned, since every score depends on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
+
+from faceqgen_core.types import FaceBox, FaceCrop, Image, Landmarks
+
+# Mean five points of the widely used 112 x 112 recognition crop, as offsets from the middle of the face in units of
+# the distance between the eyes; scaled below so that hair and chin stay in the crop.
+_FIVE_POINTS = np.array(
+    [
+        [38.2946, 51.6963],
+        [73.5318, 51.5014],
+        [56.0252, 71.7366],
+        [41.5493, 92.3655],
+        [70.7299, 92.2041],
+    ]
+)
+
+
+@dataclass(frozen=True)
+class CropProtocol:
+    """How a face becomes a crop.
+
+    Attributes:
+        name: name of the protocol.
+        version: raised whenever a crop would come out differently.
+        size: side of the square crop in pixels.
+        eye_distance: distance between the eyes as a share of the side; smaller means more margin.
+        center_y: height of the middle of the five points as a share of the side.
+    """
+
+    name: str = "align5"
+    version: int = 1
+    size: int = 128
+    eye_distance: float = 0.27
+    center_y: float = 0.575
+
+    @property
+    def identifier(self) -> str:
+        """Name, version and size in one string, stored with every score."""
+        return f"{self.name}-v{self.version}-{self.size}"
+
+    @property
+    def template(self) -> NDArray[np.float64]:
+        """(5, 2) target points in crop pixels."""
+        middle = np.array([56.0, 71.7366])
+        scale = self.eye_distance * self.size / (73.5318 - 38.2946)
+        target = np.array([0.5 * self.size, self.center_y * self.size])
+        return np.asarray((_FIVE_POINTS - middle) * scale + target, dtype=np.float64)
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> CropProtocol:
+        """Read a protocol from a preset's configuration.
+
+        Raises:
+            ValueError: a key is unknown.
+        """
+        unknown = set(config) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise ValueError(
+                f"unknown key(s) {sorted(unknown)} in the crop protocol; known: {sorted(cls.__dataclass_fields__)}"
+            )
+        return cls(**config)
+
+
+def similarity_matrix(landmarks: Landmarks, protocol: CropProtocol) -> NDArray[np.float64]:
+    """Least-squares similarity transform (Umeyama 1991) from landmarks to the protocol's template, (2, 3).
+
+    Raises:
+        ValueError: the landmarks are not (5, 2) finite numbers, or coincide.
+    """
+    points = np.asarray(landmarks, dtype=np.float64)
+    if points.shape != (5, 2) or not np.isfinite(points).all():
+        raise ValueError(f"landmarks must be five finite (x, y) points, got shape {points.shape}")
+    if np.ptp(points, axis=0).max() < 1e-3:
+        raise ValueError("the five landmarks coincide: no scale can be read from them")
+    transform = SimilarityTransform.from_estimate(points, protocol.template)
+    if not transform:
+        raise ValueError("no similarity transform fits the landmarks")
+    matrix = np.asarray(transform.params, dtype=np.float64)[:2]
+    if not np.isfinite(matrix).all():
+        raise ValueError("no similarity transform fits the landmarks")
+    return matrix
+
+
+def _warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    if scale < 0.5:
+        # Warping samples four to sixteen neighbours: shrink large faces by area first, or they alias.
+        factor = 2.0 * scale
+        height, width = image.shape[:2]
+        small = (max(1, round(width * factor)), max(1, round(height * factor)))
+        sx, sy = small[0] / width, small[1] / height
+        image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        # pixel centres: x' + 0.5 = sx (x + 0.5)
+        back = np.array([[1 / sx, 0, 0.5 / sx - 0.5], [0, 1 / sy, 0.5 / sy - 0.5], [0, 0, 1]])
+        matrix = matrix @ back
+    warped = cv2.warpAffine(
+        image, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, dtype=np.uint8)
+
+
+def align(image: Image, box: FaceBox, protocol: CropProtocol) -> FaceCrop:
+    """Cut one face out of an image, upright and at a standard size.
+
+    With landmarks: 5-point similarity alignment. Without: an upright square around the box with the margin that the
+    protocol gives an average frontal face.
+
+    Raises:
+        ValueError: the landmarks admit no transform.
+    """
+    if box.landmarks is not None:
+        matrix = similarity_matrix(box.landmarks, protocol)
+    else:
+        # A detector's box is about 2.3 eye distances wide and its centre lies near the nose.
+        side = max(box.width, box.height) / 2.6 / protocol.eye_distance
+        scale = protocol.size / max(side, 1.0)
+        cx, cy = box.center
+        matrix = np.array(
+            [
+                [scale, 0, 0.5 * protocol.size - scale * cx],
+                [0, scale, protocol.center_y * protocol.size - scale * cy],
+            ]
+        )
+    height, width = image.shape[:2]
+    return FaceCrop(_warp(image, matrix, protocol.size), matrix, (width, height), box)
+
+
+def crop_whole(image: Image, protocol: CropProtocol) -> FaceCrop:
+    """Take the whole image as the crop: centred in a square (the border is repeated, never stretched), resized."""
+    height, width = image.shape[:2]
+    scale = protocol.size / max(height, width)
+    middle = (protocol.size - 1) / 2
+    matrix = np.array(
+        [
+            [scale, 0, middle - scale * (width - 1) / 2],
+            [0, scale, middle - scale * (height - 1) / 2],
+        ],
+        dtype=np.float64,
+    )
+    return FaceCrop(_warp(image, matrix, protocol.size), matrix, (width, height), None)
+
+
+def _feather(size: int) -> NDArray[np.float32]:
+    """Soft square mask, 1 inside, 0 at the border: no seam where a crop is pasted."""
+    ramp = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (0.12 * size), 0, 1)
+    smooth = ramp * ramp * (3 - 2 * ramp)
+    return np.outer(smooth, smooth).astype(np.float32)
+
+
+def paste_back(
+    image: Image, crop: Image, matrix: NDArray[np.float64], *, feather: bool = True
+) -> Image:
+    """Blend a crop back into the image it was cut from, by the inverse of its matrix; returns a new image.
+
+    ``feather=False`` replaces the crop's area entirely, for images that are crops themselves.
+    """
+    height, width = image.shape[:2]
+    size = crop.shape[0]
+    mask = _feather(size) if feather else np.ones((size, size), np.float32)
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    inverse = cv2.invertAffineTransform(matrix)
+    # Work only where the crop lies: a face in a large photograph must not cost a float copy of the photograph.
+    corners = cv2.transform(
+        np.array([[[0, 0], [size, 0], [size, size], [0, size]]], np.float64), inverse
+    )[0]
+    x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
+    x1, y1 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, [width, height])
+    result = image.copy()
+    if x1 <= x0 or y1 <= y0:
+        return result
+    local = matrix @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]], np.float64)
+    area = (int(x1 - x0), int(y1 - y0))
+    face = cv2.warpAffine(crop, local, area, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    weight = cv2.warpAffine(
+        mask,
+        local,
+        area,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT if feather else cv2.BORDER_REPLICATE,
+    )[..., None]
+    blended = weight * face + (1 - weight) * result[y0:y1, x0:x1]
+    result[y0:y1, x0:x1] = np.clip(np.rint(blended), 0, 255).astype(np.uint8)
+    return result
+
+
+def map_to_image(
+    values: NDArray[np.float32],
+    matrix: NDArray[np.float64],
+    image_size: tuple[int, int],
+    *,
+    fill: float = 0.0,
+) -> NDArray[np.float32]:
+    """Carry a map of a crop, (S, S) float32, to the geometry of the image, (H, W) float32; ``fill`` elsewhere."""
+    warped = cv2.warpAffine(
+        np.asarray(values, np.float32),
+        matrix,
+        image_size,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=fill,
+    )
+    return np.asarray(warped, dtype=np.float32)

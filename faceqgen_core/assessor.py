@@ -1,0 +1,377 @@
+"""The assessor: images -> Assessments, in input order. Joins the rooms into one stream and does no maths itself.
+
+Worker threads decode, detect and align ahead of the network, a bounded number of images at a time; the thread that
+iterates batches the crops across images and runs the network. Whatever goes wrong with one image becomes that image's
+Assessment; only what would go wrong with every image (preset, device, detector) is raised.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.alignment import align, crop_whole
+from faceqgen_core.detection import (
+    DetectorError,
+    FaceDetector,
+    MTCNNDetector,
+    overlap,
+    primary_face_order,
+)
+from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
+from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
+from faceqgen_core.types import Assessment, FaceBox, Image, Landmarks, Status
+
+if TYPE_CHECKING:
+    from faceqgen_core.restoration import RestorationResult
+
+_LOG = logging.getLogger(__name__)
+
+FaceSource = Literal["detect", "crop", "given"]
+"""Where faces come from: found by the detector, the image is a crop of one, or boxes given with each image."""
+
+# A given box is searched for landmarks with this margin on each side, as a share of its longer side.
+_SEARCH_MARGIN = 0.5
+_SEARCH_OVERLAP = 0.25
+# Images that each worker may have ready or in work: enough to feed the next batch while the network runs.
+_AHEAD = 4
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRequest:
+    """One image to assess.
+
+    Attributes:
+        source: path, bytes or array.
+        boxes: the faces, for ``faces="given"``; None and an empty sequence both mean that there is none.
+        name: what ``Assessment.source`` shall say; by default the path, "" for bytes and arrays.
+    """
+
+    source: ImageSource
+    boxes: Sequence[FaceBox] | None = None
+    name: str | None = None
+
+
+class CropRestorer(Protocol):
+    """What the assessor needs of a network: see ``restoration.Restorer``."""
+
+    def restore(
+        self, crops: NDArray[np.uint8], *, restored: bool = False, difference: bool = False
+    ) -> RestorationResult:
+        """Restore and measure (N, S, S, 3) uint8 RGB crops."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class _Options:
+    faces: FaceSource
+    all_faces: bool
+    restored: bool
+    difference: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """One line of the result: complete if there is no crop, else what is known before the network has run."""
+
+    assessment: Assessment
+    crop: Image | None = None
+
+
+class FaceQualityAssessor:
+    """Scores the faces of any number of images.
+
+    Args:
+        preset: name or folder of a preset, or a loaded one.
+        detector: finds the faces; by default MTCNN, built when first needed.
+        batch_size: crops per run of the network, at least 1; changes no score.
+        device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
+        max_pixels: images with more pixels are not decoded but reported ``too_large``.
+        min_face: faces whose box has a shorter side, in pixels, are reported ``too_small``.
+        workers: threads that decode and align, at least 1.
+        restorer: runs the network in place of the preset's own.
+
+    Raises:
+        PresetError: the preset is missing, incomplete or altered.
+        ValueError: a number under its limit.
+    """
+
+    def __init__(
+        self,
+        preset: str | os.PathLike[str] | Preset = DEFAULT_PRESET,
+        *,
+        detector: FaceDetector | None = None,
+        batch_size: int = 32,
+        device: str = "auto",
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+        min_face: float = 16,
+        workers: int = 4,
+        restorer: CropRestorer | None = None,
+    ) -> None:
+        limits = {"batch_size": batch_size, "workers": workers, "max_pixels": max_pixels}
+        for name, value in limits.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+        if not min_face >= 0:
+            raise ValueError(f"min_face must be at least 0 pixels, got {min_face}")
+        self._preset = preset if isinstance(preset, Preset) else load_preset(preset)
+        self._detector: FaceDetector = MTCNNDetector() if detector is None else detector
+        self._batch_size = batch_size
+        self._device = device
+        self._max_pixels = max_pixels
+        self._min_face = min_face
+        self._workers = workers
+        self._restorer = restorer
+        self._lock = threading.Lock()
+
+    @property
+    def preset(self) -> Preset:
+        """The verified preset."""
+        return self._preset
+
+    @property
+    def detector(self) -> FaceDetector:
+        """The face detector."""
+        return self._detector
+
+    def assess(
+        self,
+        images: Iterable[ImageSource | ImageRequest],
+        *,
+        faces: FaceSource = "detect",
+        all_faces: bool = False,
+        restored: bool = False,
+        difference: bool = False,
+    ) -> Iterator[Assessment]:
+        """Assess images: an iterator of at least one Assessment per image, in input order.
+
+        With ``faces="given"``, a box with landmarks is aligned by them. For a box without, the detector looks inside
+        the box and a margin of half its longer side around it, and the landmarks of the face that covers the box best
+        are used; if it finds none, the crop is an upright square around the box. The box stays the caller's.
+
+        Args:
+            images: paths, bytes, arrays or requests; read lazily, in the thread that iterates.
+            faces: "detect"; "crop", the image is a crop of one face; "given", the boxes of each ``ImageRequest``.
+            all_faces: assess every face, primary face first, instead of the primary face only.
+            restored: also return the restored crops.
+            difference: also return the difference maps.
+
+        Raises:
+            ValueError: an unknown ``faces``, or one image instead of a collection of images.
+            DetectorError: the detector itself cannot work.
+        """
+        if faces not in get_args(FaceSource):
+            raise ValueError(
+                f"faces must be one of {', '.join(map(repr, get_args(FaceSource)))}, got {faces!r}"
+            )
+        single = isinstance(images, (str, bytes, os.PathLike, ImageRequest))
+        if single or (isinstance(images, np.ndarray) and images.ndim < 4):
+            raise ValueError(
+                "assess takes a collection of images: put the one image into a list, assess([image])"
+            )
+        return self._stream(iter(images), _Options(faces, all_faces, restored, difference))
+
+    def _stream(
+        self, images: Iterator[ImageSource | ImageRequest], options: _Options
+    ) -> Iterator[Assessment]:
+        network = self._network()  # first of all: a wrong device must show before work is done
+        waiting: list[_Prepared] = []
+        crops = 0
+        with closing(self._prepare_ahead(images, options)) as stream:
+            for prepared in stream:
+                waiting.append(prepared)
+                crops += prepared.crop is not None
+                if crops == 0 or crops == self._batch_size:
+                    yield from self._measure(network, waiting, options)
+                    waiting, crops = [], 0
+            yield from self._measure(network, waiting, options)
+
+    def _prepare_ahead(
+        self, images: Iterator[ImageSource | ImageRequest], options: _Options
+    ) -> Generator[_Prepared, None, None]:
+        """Prepare in threads and yield in input order, never more than a few images ahead of the reader."""
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="faceqgen-prepare")
+        running: deque[Future[list[_Prepared]]] = deque()
+        try:
+            for index, image in enumerate(images):
+                running.append(pool.submit(self._prepare, index, image, options))
+                if len(running) >= _AHEAD * self._workers:
+                    yield from running.popleft().result()
+            while running:
+                yield from running.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _prepare(
+        self, index: int, image: ImageSource | ImageRequest, options: _Options
+    ) -> list[_Prepared]:
+        """Decode, detect and align one image; every failure of this image becomes its Assessment."""
+        request = image if isinstance(image, ImageRequest) else ImageRequest(image)
+        blank = Assessment(
+            source=_name_of(request),
+            index=index,
+            status=Status.FAILED,
+            preset=self._preset.identifier,
+            crop_protocol=self._preset.protocol.identifier,
+        )
+        try:
+            pixels = load_image(request.source, max_pixels=self._max_pixels)
+            blank = replace(blank, image_size=(pixels.shape[1], pixels.shape[0]))
+            if options.faces == "crop":
+                return [self._prepare_crop(pixels, blank)]
+            return self._prepare_faces(pixels, request, blank, options)
+        except DetectorError:
+            raise
+        except ImageError as error:
+            return [_Prepared(replace(blank, status=error.status, reason=error.reason))]
+        except Exception as error:
+            _LOG.warning("%s: %s", blank.source or f"image {index}", error, exc_info=True)
+            return [_Prepared(replace(blank, reason=_in_words(error)))]
+
+    def _prepare_crop(self, pixels: Image, blank: Assessment) -> _Prepared:
+        found = replace(blank, num_faces=1)
+        if too_small := self._too_small(*pixels.shape[:2]):
+            return _Prepared(replace(found, status=Status.TOO_SMALL, reason=too_small))
+        crop = crop_whole(pixels, self._preset.protocol)
+        return _Prepared(replace(found, matrix=crop.matrix), crop.image)
+
+    def _prepare_faces(
+        self, pixels: Image, request: ImageRequest, blank: Assessment, options: _Options
+    ) -> list[_Prepared]:
+        size = (pixels.shape[1], pixels.shape[0])
+        if options.faces == "given":
+            boxes, none = list(request.boxes or ()), "no face box was given for this image"
+        else:
+            boxes, none = self._detector.detect(pixels), "the detector found no face"
+        if not boxes:
+            return [_Prepared(replace(blank, status=Status.NO_FACE, reason=none))]
+        ordered = primary_face_order(boxes, size)
+        chosen = ordered if options.all_faces else ordered[:1]
+        found = replace(blank, num_faces=len(boxes))
+        return [
+            self._prepare_face(pixels, box, replace(found, face=face, box=box))
+            for face, box in enumerate(chosen)
+        ]
+
+    def _prepare_face(self, pixels: Image, box: FaceBox, known: Assessment) -> _Prepared:
+        try:
+            if bad := _unusable(box, pixels.shape[1], pixels.shape[0]):
+                return _Prepared(replace(known, reason=bad))
+            if too_small := self._too_small(box.width, box.height):
+                return _Prepared(replace(known, status=Status.TOO_SMALL, reason=too_small))
+            if box.landmarks is None:
+                box = replace(box, landmarks=self._landmarks_near(pixels, box))
+            crop = align(pixels, box, self._preset.protocol)
+        except DetectorError:
+            raise
+        except Exception as error:  # what is wrong with one face costs no other face its score
+            _LOG.warning("%s: face %d: %s", known.source, known.face, error, exc_info=True)
+            return _Prepared(replace(known, reason=_in_words(error)))
+        return _Prepared(replace(known, box=box, matrix=crop.matrix), crop.image)
+
+    def _too_small(self, width: float, height: float) -> str:
+        if min(width, height) >= self._min_face:
+            return ""
+        return (
+            f"the face is {width:.0f} x {height:.0f} pixels; at least {self._min_face:g} are needed"
+        )
+
+    def _landmarks_near(self, pixels: Image, box: FaceBox) -> Landmarks | None:
+        """Landmarks of the detected face that covers a box best, or None."""
+        margin = _SEARCH_MARGIN * max(box.width, box.height)
+        x0, y0 = max(0, math.floor(box.x - margin)), max(0, math.floor(box.y - margin))
+        x1, y1 = math.ceil(box.x + box.width + margin), math.ceil(box.y + box.height + margin)
+        best: tuple[float, Landmarks | None] = (_SEARCH_OVERLAP, None)
+        for face in self._detector.detect(np.ascontiguousarray(pixels[y0:y1, x0:x1])):
+            covers, _ = overlap(replace(face, x=face.x + x0, y=face.y + y0), box)
+            if face.landmarks is not None and covers > best[0]:
+                best = covers, face.landmarks + np.array([x0, y0], np.float32)
+        return best[1]
+
+    def _network(self) -> CropRestorer:
+        with self._lock:
+            if self._restorer is None:
+                from faceqgen_core.restoration import Restorer
+
+                self._restorer = Restorer(
+                    self._preset, batch_size=self._batch_size, device=self._device
+                )
+            return self._restorer
+
+    def _measure(
+        self, network: CropRestorer, waiting: list[_Prepared], options: _Options
+    ) -> Iterator[Assessment]:
+        """Run the network over the crops of a batch and complete its Assessments, in order."""
+        crops = [prepared.crop for prepared in waiting if prepared.crop is not None]
+        if not crops:
+            yield from (prepared.assessment for prepared in waiting)
+            return
+        result = network.restore(
+            np.stack(crops), restored=options.restored, difference=options.difference
+        )
+        row = 0
+        for prepared in waiting:
+            if prepared.crop is None:
+                yield prepared.assessment
+            else:
+                yield self._completed(prepared.assessment, result, row)
+                row += 1
+
+    def _completed(self, known: Assessment, result: RestorationResult, row: int) -> Assessment:
+        native = {
+            "ssim": float(result.ssim[row]),
+            "mse": float(result.mse[row]),
+            "discriminator": float(result.discriminator[row]),
+        }
+        similarity = float(result.similarity[row])
+        numbers = {**native, "similarity": similarity}
+        if bad := [name for name, value in numbers.items() if not math.isfinite(value)]:
+            return replace(
+                known,
+                status=Status.NOT_FINITE,
+                reason=f"the network gave no finite number for {', '.join(bad)}",
+            )
+        calibration = self._preset.calibration
+        return replace(
+            known,
+            status=Status.SCORED,
+            quality=calibration.quality(similarity),
+            ssim=native["ssim"],
+            mse=native["mse"],
+            discriminator=native["discriminator"],
+            components=calibration.components(native),
+            restored=None if result.restored is None else result.restored[row].copy(),
+            difference=None if result.difference is None else result.difference[row].copy(),
+        )
+
+
+def _name_of(request: ImageRequest) -> str:
+    if request.name is not None:
+        return request.name
+    if isinstance(request.source, (str, os.PathLike)):
+        return os.fsdecode(request.source)
+    return ""
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def _unusable(box: FaceBox, width: int, height: int) -> str:
+    """Why no crop can be cut from this box; "" if one can."""
+    if not all(math.isfinite(v) for v in (box.x, box.y, box.width, box.height)):
+        return "the face box holds NaN or infinite numbers"
+    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
+        return "the face box lies outside the image"
+    return ""

@@ -1,0 +1,1 @@
+"""The demo: images with known faults, and a picture of what became of them. Knows nothing of FiftyOne."""

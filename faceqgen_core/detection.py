@@ -1,0 +1,205 @@
+"""Detection: image -> faces, as boxes with five landmarks in pixels of that image. RGB uint8 HWC in.
+
+Any object with a ``detect`` method is a detector; MTCNN (Zhang et al. 2016, the ``mtcnn`` package) is the default.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.types import FaceBox, Image
+
+# The package sizes its image pyramid for faces of 20 px; with any other value the smallest level falls under the
+# network's 12 px, which it then reports as "no faces". So the image is scaled instead.
+_PYRAMID_FACE = 20
+_MIN_SIDE = 12
+_LONGEST_SIDE = 1024
+_RETRY_SIDE = 640
+_RETRY_BORDER = 0.25
+_SAME_FACE_IOU = 0.4
+_SAME_FACE_NESTED = 0.7
+
+
+class DetectorError(RuntimeError):
+    """The detector itself cannot work (package missing, wrong backend): no image is at fault."""
+
+
+class FaceDetector(Protocol):
+    """Finds faces; called from several threads at once, so it must be thread-safe."""
+
+    def detect(self, image: Image) -> list[FaceBox]:
+        """Faces of an (H, W, 3) uint8 RGB image in no particular order; an empty list if there are none."""
+        ...
+
+
+class MTCNNDetector:
+    """MTCNN behind the protocol: built when first used, serial, deterministic.
+
+    Large images are scaled to at most 1024 px on their longer side and the faces mapped back. If nothing is found, a
+    second look at the image with a grey border of a quarter of its size finds faces that fill the picture.
+
+    Args:
+        min_face_size: shorter side of the smallest face to look for, in pixels of the image, at least 10. In images
+            over 1024 px it grows with the image.
+        confidence: least confidence of a face, in [0, 1).
+        device: TensorFlow device, e.g. "CPU:0" or "GPU:0".
+
+    Raises:
+        ValueError: an argument outside its range.
+    """
+
+    def __init__(
+        self, *, min_face_size: int = 20, confidence: float = 0.9, device: str = "CPU:0"
+    ) -> None:
+        if min_face_size < 10:
+            raise ValueError(f"min_face_size must be at least 10 pixels, got {min_face_size}")
+        if not 0 <= confidence < 1:
+            raise ValueError(f"confidence must lie in [0, 1), got {confidence}")
+        self.min_face_size = min_face_size
+        self.confidence = confidence
+        self.device = device
+        self._network: Any = None
+        self._lock = threading.Lock()
+
+    def detect(self, image: Image) -> list[FaceBox]:
+        """Faces of an (H, W, 3) uint8 RGB image, boxes inside the image, landmarks where the network puts them.
+
+        Raises:
+            DetectorError: the ``mtcnn`` package or its backend cannot be used.
+        """
+        height, width = image.shape[:2]
+        longest = max(height, width)
+        scale = min(_PYRAMID_FACE / self.min_face_size, _LONGEST_SIDE / longest)
+        faces = self._look(image, scale, border=0)
+        if not faces:
+            border = round(_RETRY_BORDER * longest)
+            scale = min(scale, _RETRY_SIDE / (longest + 2 * border))
+            faces = self._look(image, scale, border=border)
+        return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
+
+    def _look(self, image: Image, scale: float, *, border: int) -> list[FaceBox]:
+        """Detect once, on the image with a border of so many of its pixels, scaled."""
+        height, width = image.shape[:2]
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        sx, sy = size[0] / width, size[1] / height
+        if size != (width, height):
+            method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+            image = np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+        margin = round(border * scale)
+        if margin:
+            image = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), constant_values=127)
+        if min(image.shape[:2]) < _MIN_SIDE:
+            return []
+        rows = self._run(image)
+        faces = []
+        for row in rows:
+            # pixel centres: x' + 0.5 = s (x + 0.5) + margin
+            x = (row[[1, 3, *range(6, 11)]] - margin + 0.5) / sx - 0.5
+            y = (row[[2, 4, *range(11, 16)]] - margin + 0.5) / sy - 0.5
+            if not (np.isfinite(x).all() and np.isfinite(y).all()):
+                continue
+            # The package's "left eye" is the one on the left of the picture: the subject's right one, which is our
+            # first; so its columns are in our order already.
+            landmarks = np.stack([x[2:], y[2:]], axis=1).astype(np.float32)
+            faces.append(
+                FaceBox(
+                    float(x[0]),
+                    float(y[0]),
+                    float(x[1] - x[0]),
+                    float(y[1] - y[0]),
+                    confidence=float(np.clip(row[5], 0, 1)),
+                    landmarks=landmarks,
+                )
+            )
+        return faces
+
+    def _run(self, image: Image) -> NDArray[np.float64]:
+        """Rows of (image, x1, y1, x2, y2, confidence, five x, five y)."""
+        with self._lock:
+            if self._network is None:
+                self._network = _build(self.device)
+            # float32, or the package computes the pyramid in float64; "numpy", or it rounds to whole pixels.
+            rows = self._network.detect_faces(
+                image.astype(np.float32),
+                output_type="numpy",
+                box_format="xyxy",
+                fit_to_image=False,
+                threshold_onet=self.confidence,
+            )
+        rows = np.asarray(rows, np.float64)
+        return rows if rows.ndim == 2 and rows.shape[1] == 16 else np.empty((0, 16))
+
+
+def _build(device: str) -> Any:
+    try:
+        import keras
+        from mtcnn import MTCNN
+    except ImportError as error:
+        raise DetectorError(
+            f"the MTCNN detector needs the packages 'mtcnn' and 'tensorflow' ({error}); install them, give another "
+            "detector, or say that the images are crops"
+        ) from error
+    if keras.backend.backend() != "tensorflow":
+        raise DetectorError(
+            f"the MTCNN detector runs on Keras' TensorFlow backend, this process uses "
+            f"{keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow or give another detector"
+        )
+    return MTCNN(device=device)
+
+
+def _clipped(face: FaceBox, width: float, height: float) -> FaceBox:
+    x0, y0 = min(max(face.x, 0.0), width), min(max(face.y, 0.0), height)
+    x1 = min(max(face.x + face.width, x0), width)
+    y1 = min(max(face.y + face.height, y0), height)
+    return FaceBox(x0, y0, x1 - x0, y1 - y0, face.confidence, face.landmarks)
+
+
+def overlap(first: FaceBox, second: FaceBox) -> tuple[float, float]:
+    """How far two boxes cover each other: (intersection over union, intersection over the smaller), in [0, 1]."""
+    width = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    height = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
+    common = max(0.0, width) * max(0.0, height)
+    if common == 0:
+        return 0.0, 0.0
+    return common / (first.area + second.area - common), common / min(first.area, second.area)
+
+
+def _without_duplicates(faces: Sequence[FaceBox]) -> list[FaceBox]:
+    """Of boxes that show the same face keep the most confident; drop boxes that clipping has left empty."""
+    kept: list[FaceBox] = []
+    for face in sorted(faces, key=lambda f: -(f.confidence or 0.0)):
+        if face.area <= 0:
+            continue
+        covers = (overlap(face, other) for other in kept)
+        if all(iou < _SAME_FACE_IOU and nested < _SAME_FACE_NESTED for iou, nested in covers):
+            kept.append(face)
+    return kept
+
+
+def primary_face_order(faces: Sequence[FaceBox], image_size: tuple[int, int]) -> list[FaceBox]:
+    """Sort faces, the primary face first: large and central.
+
+    Weight = area of the box * max(0, 1 - d^2), d the distance of the box's centre from the centre of the image as a
+    share of half the diagonal: a face in the middle counts in full, one half-way to a corner three quarters, one in
+    the corner nothing. Ties go to the higher confidence, then to the upper left.
+
+    Args:
+        faces: in any order.
+        image_size: (width, height) in pixels.
+    """
+    width, height = image_size
+    half_diagonal = max(float(np.hypot(width, height)) / 2, 1e-9)
+
+    def key(face: FaceBox) -> tuple[float, float, float, float]:
+        x, y = face.center
+        distance = float(np.hypot(x - width / 2, y - height / 2)) / half_diagonal
+        weight = face.area * max(0.0, 1.0 - distance**2)
+        return -weight, -(face.confidence or 0.0), face.y, face.x
+
+    return sorted(faces, key=key)

@@ -1,0 +1,296 @@
+"""The doctor: looks at what a run needs and says how to mend what is wrong. Changes nothing.
+
+TensorFlow and FiftyOne are asked in processes of their own: either may crash while it is loaded, and the core never
+imports FiftyOne.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGIN = "@faceqgen/face-quality"
+OPENCV = (
+    "opencv-python",
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+)
+"""Variants of one package that overwrite each other's files."""
+
+PATIENCE = 180
+"""Seconds that a process of its own may take; a first import from a cold disk takes long."""
+
+_ASK_TENSORFLOW = """
+import json, tensorflow as tf
+gpus = tf.config.list_physical_devices("GPU")
+names = [tf.config.experimental.get_device_details(g).get("device_name", g.name) for g in gpus]
+print(json.dumps(names))
+"""
+_ASK_FIFTYONE = """
+import json
+import fiftyone.plugins as fop
+from fiftyone.operators.registry import OperatorRegistry
+enabled = set(fop.list_enabled_plugins())
+plugins = {p.name: [str(p.directory), p.name in enabled] for p in fop.list_plugins(enabled="all")}
+registry = OperatorRegistry()
+uris = [operator.uri for operator in registry.list_operators(builtin=False)]
+print(json.dumps({"plugins": plugins, "operators": uris, "errors": [str(e) for e in registry.list_errors()]}))
+"""
+_ASK_DATABASE = """
+import os, pymongo
+client = pymongo.MongoClient(os.environ["FACEQGEN_DOCTOR_URI"], serverSelectionTimeoutMS=5000)
+print(client.server_info()["version"])
+"""
+
+
+class Level(str, Enum):
+    """How bad it is: ``WARN`` leaves the main job possible, ``FAIL`` does not."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding: what was looked at, how it is, and, unless it is well, how to mend it."""
+
+    name: str
+    level: Level
+    detail: str
+    hint: str = ""
+
+
+class _ProcessError(Exception):
+    """A process of its own did not answer; the message is the last it said."""
+
+
+def _ask(code: str, **environment: str) -> str:
+    """Run code in a fresh interpreter; returns the last line it printed.
+
+    Raises:
+        _ProcessError: it failed, crashed, printed nothing or took too long.
+    """
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "FIFTYONE_DO_NOT_TRACK": "true"}
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            env={**os.environ, **quiet, **environment},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _ProcessError(f"no answer within {PATIENCE} s") from error
+    lines = answer.stdout.strip().splitlines()
+    if answer.returncode or not lines:
+        said = answer.stderr.strip().splitlines()
+        raise _ProcessError(said[-1] if said else f"it ended with code {answer.returncode}")
+    return lines[-1]
+
+
+def _inside(package: str) -> Path | None:
+    """Folder of an installed package, which is not imported for this; None if it is not there."""
+    spec = importlib.util.find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    return Path(next(iter(folders))) if folders else None
+
+
+def check_python() -> Iterator[Check]:
+    """Python 3.10 to 3.12."""
+    detail = f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+    if (3, 10) <= sys.version_info[:2] <= (3, 12):
+        yield Check("python", Level.OK, detail)
+    else:
+        hint = "use Python 3.10, 3.11 or 3.12: make venv PYTHON=python3.12"
+        yield Check("python", Level.FAIL, detail, hint)
+
+
+def _requirements() -> list[str]:
+    """What the installed package asks for, or the checkout's list if it is not installed."""
+    try:
+        return importlib.metadata.requires("faceqgen") or []
+    except importlib.metadata.PackageNotFoundError:
+        path = ROOT / "requirements.txt"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _installed(distribution: str) -> str | None:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def check_packages() -> Iterator[Check]:
+    """The package itself and everything it requires, each in a version that fits."""
+    from packaging.requirements import Requirement
+
+    if (own := _installed("faceqgen")) is None:
+        hint = f"pip install -e {ROOT}"
+        yield Check("faceqgen", Level.WARN, f"not installed, used from {ROOT}", hint)
+    else:
+        yield Check("faceqgen", Level.OK, f"{own} from {ROOT}")
+    needed = [Requirement(line) for line in _requirements()]
+    needed = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    if not needed:
+        hint = "install the package, or restore requirements.txt"
+        yield Check("packages", Level.WARN, "no list of required packages found", hint)
+    for requirement in needed:
+        version = _installed(requirement.name)
+        hint = f'pip install "{requirement}"'
+        if version is None:
+            yield Check(requirement.name, Level.FAIL, "not installed", hint)
+        elif not requirement.specifier.contains(version, prereleases=True):
+            detail = f"{version}, but {requirement.specifier} is needed"
+            yield Check(requirement.name, Level.FAIL, detail, hint)
+        else:
+            yield Check(requirement.name, Level.OK, version)
+    present = [name for name in OPENCV if _installed(name)]
+    if len(present) > 1:
+        detail = f"{' and '.join(present)} are both installed and overwrite each other"
+        hint = f"pip uninstall -y {' '.join(present)} && pip install opencv-python-headless"
+        yield Check("opencv", Level.WARN, detail, hint)
+
+
+def check_gpu() -> Iterator[Check]:
+    """TensorFlow loads; which GPUs it sees; Keras runs on it."""
+    try:
+        gpus: list[str] = json.loads(_ask(_ASK_TENSORFLOW))
+    except _ProcessError as error:
+        hint = 'reinstall it: pip install --force-reinstall "tensorflow>=2.17,<3"'
+        yield Check("tensorflow loads", Level.FAIL, str(error), hint)
+        return
+    yield Check("tensorflow loads", Level.OK, "in a process of its own")
+    if gpus:
+        yield Check("gpu", Level.OK, ", ".join(gpus))
+    elif Path("/dev/nvidia0").exists():
+        hint = f'pip install -e "{ROOT}[gpu]" (TensorFlow with its CUDA libraries), then look at nvidia-smi'
+        yield Check("gpu", Level.WARN, "there is an NVIDIA GPU, TensorFlow does not see it", hint)
+    else:
+        yield Check("gpu", Level.OK, "none: the CPU is used")
+
+
+def _configured_uri() -> str | None:
+    if uri := os.environ.get("FIFTYONE_DATABASE_URI"):
+        return uri
+    path = Path(os.environ.get("FIFTYONE_CONFIG_PATH", Path.home() / ".fiftyone" / "config.json"))
+    try:
+        config: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    uri = config.get("database_uri") if isinstance(config, dict) else None
+    return uri or None
+
+
+def check_mongod() -> Iterator[Check]:
+    """The database of FiftyOne: one that is configured answers, or FiftyOne's own mongod runs."""
+    if uri := _configured_uri():
+        shown = re.sub(r"//[^/]*@", "//***@", uri)
+        try:
+            version = _ask(_ASK_DATABASE, FACEQGEN_DOCTOR_URI=uri)
+        except _ProcessError as error:
+            reason = str(error).replace(uri, shown)[:200]
+            hint = "start that MongoDB, or unset FIFTYONE_DATABASE_URI to use FiftyOne's own"
+            yield Check("mongod", Level.FAIL, f"{shown} does not answer: {reason}", hint)
+        else:
+            yield Check("mongod", Level.OK, f"{version} at {shown}")
+        return
+    if (folder := _inside("fiftyone")) is None:
+        yield Check("mongod", Level.FAIL, "FiftyOne is not installed", "pip install fiftyone")
+        return
+    path = folder / "db" / "bin" / "mongod"
+    hint = (
+        f"{sys.executable} {ROOT / 'scripts' / 'ensure_mongod.py'}, "
+        "or set FIFTYONE_DATABASE_URI=mongodb://host:port to use a MongoDB of your own"
+    )
+    if not path.is_file():
+        yield Check("mongod", Level.FAIL, f"missing: {path}", hint)
+        return
+    try:
+        run = subprocess.run(
+            [str(path), "--version"], capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        yield Check("mongod", Level.FAIL, f"{path} does not run: {error}", hint)
+    else:
+        first = next(iter(run.stdout.splitlines()), "unknown version")
+        yield Check("mongod", Level.OK, f"{first} ({path})")
+
+
+def check_plugin() -> Iterator[Check]:
+    """FiftyOne finds the plugin, has it enabled and loads its operators."""
+    if _inside("fiftyone") is None:
+        yield Check("plugin", Level.FAIL, "FiftyOne is not installed", "pip install fiftyone")
+        return
+    try:
+        answer: dict[str, Any] = json.loads(_ask(_ASK_FIFTYONE))
+    except _ProcessError as error:
+        hint = 'mend what is above; then try: python -c "import fiftyone"'
+        yield Check("plugin", Level.FAIL, f"FiftyOne does not load: {error}", hint)
+        return
+    if PLUGIN not in answer["plugins"]:
+        hint = f"export FIFTYONE_PLUGINS_DIR={ROOT}, or link {ROOT} into your plugins folder"
+        yield Check("plugin", Level.WARN, f"FiftyOne does not find {PLUGIN}", hint)
+        return
+    folder, enabled = answer["plugins"][PLUGIN]
+    if not enabled:
+        hint = f"fiftyone plugins enable {PLUGIN}"
+        yield Check("plugin", Level.WARN, f"{PLUGIN} in {folder} is disabled", hint)
+        return
+    operators = [uri for uri in answer["operators"] if uri.startswith(f"{PLUGIN}/")]
+    if not operators:
+        reason = next((e for e in answer["errors"] if "faceqgen" in e), "no error was logged")
+        hint = "install what the reason names; a plugin whose import fails vanishes from the App"
+        yield Check("plugin", Level.FAIL, f"{folder} offers no operator: {reason[-300:]}", hint)
+        return
+    yield Check("plugin", Level.OK, f"{PLUGIN}, {len(operators)} operators, {folder}")
+
+
+def check_presets() -> Iterator[Check]:
+    """Every preset that comes with the project is whole; the default one is there."""
+    from faceqgen_core.presets import DEFAULT_PRESET, PresetError, list_presets, load_preset
+
+    for name in sorted({DEFAULT_PRESET, *list_presets()}):
+        try:
+            preset = load_preset(name)
+        except PresetError as error:
+            hint = "restore the folder models/ from the repository: git checkout -- models"
+            yield Check(f"preset {name}", Level.FAIL, str(error), hint)
+        else:
+            yield Check(f"preset {name}", Level.OK, f"{preset.identifier}, weights verified")
+
+
+CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (
+    check_python,
+    check_packages,
+    check_presets,
+    check_gpu,
+    check_mongod,
+    check_plugin,
+)
+
+
+def diagnose() -> Iterator[Check]:
+    """Run all checks in order; one that breaks is a finding of its own and stops no other."""
+    for check in CHECKS:
+        try:
+            yield from check()
+        except Exception as error:  # whatever is broken here is what the doctor is there to report
+            name = check.__name__.removeprefix("check_")
+            hint = f"install the package anew: pip install --force-reinstall -e {ROOT}"
+            yield Check(name, Level.FAIL, f"{type(error).__name__}: {error}", hint)

@@ -1,0 +1,277 @@
+"""Images in: path, bytes or array -> (H, W, 3) uint8 RGB, upright. Images out: PNG, written atomically.
+
+What is decided here, and nowhere else:
+
+* Orientation: EXIF orientation is applied; arrays carry none and are taken as they are.
+* Colour: arrays are RGB (turning BGR round is the caller's duty); grey is repeated three times; palette, CMYK and
+  YCbCr are converted by Pillow; embedded colour profiles are ignored.
+* Alpha: composited over white, the page that cut-out portraits are made for.
+* Depth: 16 bit is scaled by 1/257, full range to full range; float must lie in [0, 1]; other integers in 0..255.
+* Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
+* Formats: a fixed list, since some of Pillow's other readers start programs; of an animation, the first frame.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import stat
+import struct
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from faceqgen_core.types import Image, Status
+
+_LOG = logging.getLogger(__name__)
+
+ImageSource = str | os.PathLike[str] | bytes | NDArray[Any]
+"""What ``load_image`` reads: a path, the bytes of a file, or an array."""
+
+DEFAULT_MAX_PIXELS = 89_000_000
+"""Pixel limit; just under the size from which Pillow itself begins to warn."""
+
+MIN_SIDE = 8
+"""Shortest side of an image in pixels; under it no detector and no restoration has anything to work on."""
+
+# HEIF is read if the caller has registered a reader for it (pillow-heif).
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
+_ORIENTATION = 0x0112
+_UPRIGHT: dict[int, Callable[[Image], Image]] = {
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda a: np.rot90(a, 1),
+}
+
+
+class ImageError(ValueError):
+    """An image that cannot be used: ``status`` says what kind of failure it is, ``reason`` why, in words."""
+
+    status: ClassVar[Status] = Status.UNREADABLE
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnreadableImage(ImageError):
+    """No file, no image, a damaged image, or an array that is no image."""
+
+
+class ImageTooLarge(ImageError):
+    """More pixels than the limit."""
+
+    status = Status.TOO_LARGE
+
+
+class ImageTooSmall(ImageError):
+    """A side shorter than ``MIN_SIDE``."""
+
+    status = Status.TOO_SMALL
+
+
+def load_image(source: ImageSource, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image:
+    """Load an image as (H, W, 3) uint8 RGB, upright and contiguous.
+
+    Args:
+        source: path of a file, bytes of a file, or an array: (H, W), (H, W, 1), (H, W, 2) grey and alpha, (H, W, 3)
+            RGB or (H, W, 4) RGBA; uint8, uint16, other integers in 0..255, bool, or float in [0, 1].
+            A contiguous uint8 RGB array is returned itself, not a copy.
+        max_pixels: the most pixels (width times height) that are decoded. Whatever it is, Pillow refuses TIFF and
+            WebP over 178 million.
+
+    Raises:
+        UnreadableImage: the file is missing, empty, no image or damaged, or the array is no image.
+        ImageTooLarge: more than ``max_pixels`` pixels.
+        ImageTooSmall: a side shorter than ``MIN_SIDE``.
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source, max_pixels)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _from_file(io.BytesIO(source), "bytes", max_pixels)
+    if not isinstance(source, (str, os.PathLike)):
+        raise UnreadableImage(
+            f"cannot read an image from {type(source).__name__}: give a path, bytes or a NumPy array"
+        )
+    path = os.fspath(source)
+    name = os.path.basename(os.path.normpath(path)) or path
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise UnreadableImage(f"{name}: a directory or device, not a file")
+        with open(path, "rb") as file:
+            return _from_file(file, name, max_pixels)
+    except ImageError:
+        raise
+    except FileNotFoundError:
+        raise UnreadableImage(f"{name}: no such file") from None
+    except PermissionError:
+        raise UnreadableImage(f"{name}: no permission to read the file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise UnreadableImage(f"{name}: cannot be opened: {error}") from error
+
+
+def save_png(path: str | os.PathLike[str], array: NDArray[np.uint8]) -> None:
+    """Write (H, W, 3) RGB or (H, W) grey uint8 as PNG; no reader ever sees half a file. Makes missing folders.
+
+    Raises:
+        ValueError: another shape or type.
+        OSError: the file cannot be written.
+    """
+    array = np.asarray(array)
+    if array.dtype != np.uint8 or (array.ndim != 2 and array.shape[2:] != (3,)):
+        raise ValueError(
+            f"a PNG is written from (H, W, 3) RGB or (H, W) grey uint8, got {array.shape} {array.dtype}"
+        )
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            # Level 3 instead of 6: a photograph is written three times as fast for a few per cent more bytes.
+            PIL.Image.fromarray(array).save(file, format="PNG", compress_level=3)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise ImageTooLarge(
+            f"{name}: {width} x {height} pixels, over the limit of {max_pixels / 1e6:.4g} megapixels; "
+            "shrink the image or raise max_pixels"
+        )
+    if min(width, height) < MIN_SIDE:
+        raise ImageTooSmall(
+            f"{name}: {width} x {height} pixels; each side must have at least {MIN_SIDE}"
+        )
+
+
+def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
+    """Read the header only.
+
+    ``PIL.Image.open`` would warn, process-wide, about a large image before its size could be asked for; so the
+    registered readers are asked one by one, as it does.
+    """
+    PIL.Image.init()
+    prefix = file.read(16)
+    if not prefix:
+        raise UnreadableImage(f"{name}: the file is empty")
+    for format_ in _FORMATS:
+        if format_ not in PIL.Image.OPEN:
+            continue
+        factory, accept = PIL.Image.OPEN[format_]
+        # a reader that lacks its library answers with a text instead of True
+        if accept is not None and accept(prefix) is not True:
+            continue
+        file.seek(0)
+        try:
+            return factory(file, name)
+        except (SyntaxError, IndexError, TypeError, struct.error) as error:
+            _LOG.debug("%s: not %s: %s", name, format_, error)
+    raise UnreadableImage(f"{name}: not an image, or damaged, or in a format that is not supported")
+
+
+def _from_file(file: IO[bytes], name: str, max_pixels: int) -> Image:
+    try:
+        with _open(file, name) as image:
+            _check_size(*image.size, name, max_pixels)
+            image.load()
+            array = _to_rgb(image, name)
+            turn = _UPRIGHT.get(_orientation(image, name))
+        return np.ascontiguousarray(turn(array) if turn else array)
+    except (ImageError, MemoryError):
+        raise
+    except PIL.Image.DecompressionBombError:
+        raise ImageTooLarge(f"{name}: more pixels than the image library reads") from None
+    except Exception as error:  # decoders of foreign bytes raise nearly anything
+        raise UnreadableImage(f"{name}: damaged or truncated: {error}") from error
+
+
+def _orientation(image: PIL.Image.Image, name: str) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception as error:  # damaged metadata costs the orientation, not the picture
+        _LOG.debug("%s: EXIF not readable: %s", name, error)
+        return 1
+
+
+def _to_rgb(image: PIL.Image.Image, name: str) -> Image:
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return _grey_to_rgb(_from_16_bit(np.asarray(image), name))
+    if image.mode == "F":
+        return _grey_to_rgb(_from_float(np.asarray(image), name))
+    if image.has_transparency_data:
+        return _over_white(image.convert("RGBA"))
+    return np.asarray(image.convert("RGB"), np.uint8)
+
+
+def _over_white(rgba: PIL.Image.Image) -> Image:
+    page = PIL.Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+    return np.asarray(PIL.Image.alpha_composite(page, rgba).convert("RGB"), np.uint8)
+
+
+def _grey_to_rgb(grey: Image) -> Image:
+    return np.repeat(grey[..., None], 3, axis=2)
+
+
+def _from_16_bit(values: NDArray[Any], name: str) -> Image:
+    if values.size and (values.min() < 0 or values.max() > 65535):
+        raise UnreadableImage(f"{name}: 32-bit pixels beyond 0..65535; save it with 8 or 16 bits")
+    return np.asarray((values.astype(np.uint32) + 128) // 257, np.uint8)
+
+
+def _from_float(values: NDArray[Any], name: str) -> Image:
+    if not np.isfinite(values).all():
+        raise UnreadableImage(f"{name}: holds NaN or infinite pixels")
+    low, high = float(values.min()), float(values.max())
+    if (
+        low < -1e-3 or high > 1 + 1e-3
+    ):  # the overshoot of a resampling filter is rounding, not a range
+        raise UnreadableImage(
+            f"{name}: float pixels must lie in [0, 1], found {low:.4g} to {high:.4g}; divide by the white value, "
+            "or give uint8"
+        )
+    return np.asarray(np.rint(np.clip(values, 0, 1) * 255.0), np.uint8)
+
+
+def _from_array(array: NDArray[Any], max_pixels: int) -> Image:
+    name = "array"
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4):
+        raise UnreadableImage(
+            f"array of shape {array.shape}: expected (H, W), or (H, W, C) with 1 to 4 channels last"
+        )
+    height, width, channels = array.shape
+    _check_size(width, height, name, max_pixels)
+    if array.dtype == np.uint8:
+        pixels = array
+    elif array.dtype == np.uint16:
+        pixels = _from_16_bit(array, name)
+    elif np.issubdtype(array.dtype, np.floating):
+        pixels = _from_float(array, name)
+    elif array.dtype == np.bool_:
+        pixels = array.astype(np.uint8) * np.uint8(255)
+    elif np.issubdtype(array.dtype, np.integer):
+        if array.min() < 0 or array.max() > 255:
+            raise UnreadableImage(
+                f"array of {array.dtype} from {array.min()} to {array.max()}: integers must lie in 0..255, "
+                "or be uint16 with the full range"
+            )
+        pixels = array.astype(np.uint8)
+    else:
+        raise UnreadableImage(f"array of {array.dtype}: expected integers or floats")
+    if channels in (2, 4):
+        rgba = pixels if channels == 4 else pixels[..., (0, 0, 0, 1)]
+        return _over_white(PIL.Image.fromarray(np.ascontiguousarray(rgba)))
+    return _grey_to_rgb(pixels[..., 0]) if channels == 1 else np.ascontiguousarray(pixels)

@@ -1,0 +1,151 @@
+"""Presets: a folder with everything a score depends on, verified before anything runs.
+
+``models/<name>/`` holds ``config.json`` (networks, crop protocol, calibration, SHA-256 of the weights), the weights and
+the model card. Loading a preset imports no network library, needs no network connection and downloads nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.calibration import Calibration
+
+DEFAULT_PRESET = "faceqgen-128"
+FORMAT = 1
+WEIGHTS = ("generator.weights.h5", "discriminator.weights.h5", "quality_head.weights.h5")
+_KEYS = {"format", "name", "networks", "crop_protocol", "calibration", "weights", "training"}
+_NETWORK_KEYS = {"size", "generator_width", "discriminator_width", "head_units"}
+
+
+class PresetError(ValueError):
+    """A preset is missing, incomplete or altered; the message says what and where."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A verified preset.
+
+    Attributes:
+        name: its name.
+        folder: where its files lie.
+        identifier: name and the first eight hex digits of the hash over its weights and parameters; stored with scores.
+        networks: numbers from which the networks are built.
+        protocol: the crop protocol.
+        calibration: mappings to 0..100.
+        training: where the weights come from (free form).
+    """
+
+    name: str
+    folder: Path
+    identifier: str
+    networks: Mapping[str, int]
+    protocol: CropProtocol
+    calibration: Calibration
+    training: Mapping[str, Any]
+
+    def weights(self, file: str) -> Path:
+        """Path of one of the weight files named in ``WEIGHTS``."""
+        return self.folder / file
+
+
+def models_folder() -> Path:
+    """Folder of the presets that come with the project."""
+    return Path(__file__).resolve().parent.parent / "models"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(1 << 20), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def list_presets() -> list[str]:
+    """Names of the presets that come with the project, sorted."""
+    return sorted(p.parent.name for p in models_folder().glob("*/config.json"))
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise PresetError(
+            f"no preset at {folder}: config.json is missing; known presets: {', '.join(list_presets()) or 'none'}"
+        )
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise PresetError(f"{path} is not readable JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise PresetError(f"{path} must hold a JSON object")
+    if unknown := set(config) - _KEYS:
+        raise PresetError(f"{path}: unknown key(s) {sorted(unknown)}; known: {sorted(_KEYS)}")
+    if missing := _KEYS - {"training"} - set(config):
+        raise PresetError(f"{path}: missing key(s) {sorted(missing)}")
+    if config["format"] != FORMAT:
+        raise PresetError(
+            f"{path}: format {config['format']!r}, this version reads format {FORMAT}"
+        )
+    if set(config["networks"]) != _NETWORK_KEYS:
+        raise PresetError(f"{path}: 'networks' must hold exactly {sorted(_NETWORK_KEYS)}")
+    if set(config["weights"]) != set(WEIGHTS):
+        raise PresetError(f"{path}: 'weights' must name exactly {', '.join(WEIGHTS)}")
+    return config
+
+
+def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset:
+    """Load and verify a preset by name or by folder.
+
+    Raises:
+        PresetError: unknown name, missing file, unknown or missing key, or weights whose SHA-256 differs.
+    """
+    text = os.fspath(name_or_path)
+    shipped = models_folder() / text
+    # A bare name is always ours: a folder that happens to lie in the working directory must not replace it.
+    folder = shipped if os.path.basename(text) == text and shipped.is_dir() else Path(text)
+    config = _read_config(folder)
+    for file, expected in config["weights"].items():
+        path = folder / file
+        if not path.is_file():
+            raise PresetError(f"preset {text!r}: {path} is missing; fetch the preset again")
+        if (actual := sha256_of(path)) != expected:
+            raise PresetError(
+                f"preset {text!r}: {path} has SHA-256 {actual[:12]}..., config.json says {str(expected)[:12]}...; "
+                "the file is damaged or altered: fetch the preset again"
+            )
+    try:
+        protocol = CropProtocol.from_config(config["crop_protocol"])
+        calibration = Calibration.from_config(config["calibration"])
+    except (TypeError, ValueError) as error:
+        raise PresetError(f"{folder / 'config.json'}: {error}") from error
+    if protocol.size != config["networks"]["size"]:
+        raise PresetError(f"{folder}: crop size {protocol.size} is not the networks' size")
+    scored_by = {k: config[k] for k in ("networks", "crop_protocol", "calibration", "weights")}
+    digest = hashlib.sha256(json.dumps(scored_by, sort_keys=True).encode()).hexdigest()
+    return Preset(
+        name=str(config["name"]),
+        folder=folder,
+        identifier=f"{config['name']}@{digest[:8]}",
+        networks=config["networks"],
+        protocol=protocol,
+        calibration=calibration,
+        training=config.get("training", {}),
+    )
+
+
+def write_config(folder: Path, config: Mapping[str, Any]) -> None:
+    """Write a preset's config.json with the hashes of the weights that lie in the folder, by a rename."""
+    complete = dict(config)
+    complete["format"] = FORMAT
+    complete["weights"] = {file: sha256_of(folder / file) for file in WEIGHTS}
+    temporary = folder / "config.json.tmp"
+    temporary.write_text(json.dumps(complete, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    temporary.replace(folder / "config.json")

@@ -1,0 +1,167 @@
+"""The scores CSV: one row per face, or per image without an assessed face; written here, read back here.
+
+UTF-8, comma-separated, an empty cell where there is no value. Numbers carry nine significant digits. File names that
+are not valid UTF-8 keep their bytes.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.measures import MEASURES, QUALITY
+from faceqgen_core.types import Assessment
+
+SCORES = (QUALITY.name, *MEASURES)
+"""Columns that hold scores."""
+
+POINTS = ("right_eye", "left_eye", "nose", "right_mouth", "left_mouth")
+"""The subject's right is first; each has a column ``_x`` and ``_y`` in pixels."""
+
+COLUMNS = (
+    "filepath",
+    "face",
+    "status",
+    "reason",
+    *SCORES,
+    *("box_x", "box_y", "box_width", "box_height"),
+    *(f"{point}_{axis}" for point in POINTS for axis in "xy"),
+    "restored_path",
+    "preset",
+    "crop_protocol",
+)
+"""All columns in their order."""
+
+
+def open_table(path: str | os.PathLike[str], mode: str) -> IO[str]:
+    """Open a CSV file, ``mode`` "r" or "w", so that any file name survives the way out and back."""
+    encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets add a byte order mark
+    return open(path, mode, newline="", encoding=encoding, errors="surrogateescape")
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None or not math.isfinite(value) else format(float(value), ".9g")
+
+
+def row(assessment: Assessment, *, restored_path: str = "") -> dict[str, str]:
+    """Cells of one assessment by column."""
+    cells = dict.fromkeys(COLUMNS, "")
+    cells["filepath"] = assessment.source
+    cells["face"] = str(assessment.face)
+    cells["status"] = assessment.status.value
+    cells["reason"] = assessment.reason
+    for name in SCORES:
+        cells[name] = _number(getattr(assessment, name))
+    if (box := assessment.box) is not None:
+        for name in ("x", "y", "width", "height"):
+            cells[f"box_{name}"] = _number(getattr(box, name))
+        if box.landmarks is not None:
+            for point, (x, y) in zip(POINTS, box.landmarks.tolist(), strict=True):
+                cells[f"{point}_x"], cells[f"{point}_y"] = _number(x), _number(y)
+    cells["restored_path"] = restored_path
+    cells["preset"] = assessment.preset
+    cells["crop_protocol"] = assessment.crop_protocol
+    return cells
+
+
+class ScoreWriter:
+    """Writes rows as they come: what an interrupted run has assessed stays.
+
+    Args:
+        file: an open text file, see ``open_table``.
+    """
+
+    def __init__(self, file: IO[str]) -> None:
+        self._file = file
+        self._writer = csv.DictWriter(file, fieldnames=COLUMNS)
+        self._writer.writeheader()
+        self._file.flush()
+
+    def add(self, assessment: Assessment, *, restored_path: str = "") -> None:
+        """Write one row."""
+        self._writer.writerow(row(assessment, restored_path=restored_path))
+        self._file.flush()
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTable:
+    """Scores of images, the primary face of each.
+
+    Attributes:
+        paths: (N) image paths as written, no two alike.
+        columns: (N,) float64 by column name; NaN where there is no value.
+        presets: the presets named in the file, sorted.
+        protocols: the crop protocols named in the file, sorted.
+    """
+
+    paths: list[str]
+    columns: dict[str, NDArray[np.float64]]
+    presets: list[str]
+    protocols: list[str]
+
+
+def _value(cell: str | None, place: str) -> float:
+    if cell is None or cell.strip().lower() in ("", "none", "nan"):
+        return math.nan
+    try:
+        value = float(cell)
+    except ValueError as error:
+        raise ValueError(
+            f"{place}: {cell!r} is not a number; leave the cell empty for no value"
+        ) from error
+    return value if math.isfinite(value) else math.nan
+
+
+def read_scores(
+    path: str | os.PathLike[str], *, columns: Iterable[str] | None = None
+) -> ScoreTable:
+    """Read a scores CSV; of several faces in one image the primary (face 0) counts.
+
+    Args:
+        path: the CSV file; only ``filepath`` and the score columns are needed.
+        columns: score columns to read; None: those of ``SCORES`` that are there.
+
+    Raises:
+        ValueError: a column is missing, a cell is not a number, or an image has two different values.
+        OSError: the file cannot be read.
+    """
+    with open_table(path, "r") as file:
+        reader = csv.DictReader(file)
+        there = reader.fieldnames or []
+        if "filepath" not in there:
+            raise ValueError(f"{path}: no column 'filepath'; found: {', '.join(there) or 'none'}")
+        names = [c for c in SCORES if c in there] if columns is None else list(columns)
+        if missing := [c for c in names if c not in there]:
+            raise ValueError(f"{path}: no column {', '.join(missing)}; found: {', '.join(there)}")
+        if not names:
+            raise ValueError(f"{path}: none of the score columns {', '.join(SCORES)} is there")
+        values: dict[str, list[float]] = {}
+        presets, protocols = set(), set()
+        for line in reader:
+            if line.get("face") not in (None, "", "0"):
+                continue
+            place = f"{path}, line {reader.line_num}"
+            found = [_value(line[name], f"{place}, column {name}") for name in names]
+            if not line["filepath"]:
+                raise ValueError(f"{place}: the cell 'filepath' is empty")
+            known = values.setdefault(line["filepath"], found)
+            if known is not found and not np.array_equal(known, found, equal_nan=True):
+                raise ValueError(
+                    f"{place}: {line['filepath']} has other scores in an earlier row; keep one row an image"
+                )
+            presets.add(line.get("preset"))
+            protocols.add(line.get("crop_protocol"))
+    matrix = np.array(list(values.values()), dtype=np.float64).reshape(len(values), len(names))
+    return ScoreTable(
+        paths=list(values),
+        columns={name: matrix[:, i] for i, name in enumerate(names)},
+        presets=sorted(p for p in presets if p),
+        protocols=sorted(p for p in protocols if p),
+    )

@@ -1,0 +1,1 @@
+"""Training: subjects -> pairs -> restoration GAN -> quality head and calibration -> preset."""

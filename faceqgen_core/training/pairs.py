@@ -1,0 +1,174 @@
+"""Pairs: what the networks learn from. Input, target, and how much harm was done to the input.
+
+Three kinds: clean -> same (a good face is a fixed point), degraded -> clean (structure is destroyed and must be drawn
+again; a change of light is applied to both, because light hardly harms recognition and a network that undoes it spends
+its difference there), and other image of the subject -> the subject's best image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.training.degradation import LIGHT, STRUCTURE, degrade
+from faceqgen_core.training.subjects import FaceSet
+from faceqgen_core.types import Image
+
+HARM = {
+    "gaussian_blur": 1.0,
+    "motion_blur": 1.0,
+    "defocus": 1.0,
+    "low_resolution": 1.0,
+    "pixelate": 0.9,
+    "noise": 0.8,
+    "shot_noise": 0.8,
+    "jpeg": 0.6,
+    "occlusion": 0.9,
+    "scarf": 0.7,
+    "glasses": 0.6,
+    "rotation": 0.8,
+    "crop": 0.8,
+    "dark": 0.35,
+    "bright": 0.5,
+    "low_contrast": 0.3,
+    "side_light": 0.25,
+    "colour_cast": 0.1,
+}
+"""Share of the use for recognition that full strength destroys, roughly, from the literature on face utility."""
+
+
+@dataclass(frozen=True)
+class PairMix:
+    """Shares of the kinds of pairs (the rest is degraded -> clean) and of what is done to them."""
+
+    clean: float = 0.3
+    other: float = 0.08
+    any_image: float = 0.25
+    light: float = 0.35
+    geometry: float = 0.08
+    second: float = 0.35
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Training pairs.
+
+    Attributes:
+        image: (N, S, S, 3) float32 in [0, 1], what the generator gets.
+        target: same shape, what it shall return.
+        harm: (N,) float32 in [0, 1], how much was done to the input; 0 for a good original.
+        good: (N,) float32 in [0, 1], how good an original the target is.
+    """
+
+    image: NDArray[np.float32]
+    target: NDArray[np.float32]
+    harm: NDArray[np.float32]
+    good: NDArray[np.float32]
+
+
+def align_jitter(rng: np.random.Generator, image: Image) -> Image:
+    """Misalign a little, as detectors do."""
+    size = image.shape[0]
+    matrix = cv2.getRotationMatrix2D(
+        (size / 2, size / 2), rng.normal(0, 3), float(np.exp(rng.normal(0, 0.04)))
+    )
+    matrix[:, 2] = matrix[:, 2] + rng.normal(0, 0.015 * size, 2)
+    warped = cv2.warpAffine(
+        image, matrix, (size, size), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def random_degradation(
+    rng: np.random.Generator, image: Image, families: tuple[str, ...], *, second: float
+) -> tuple[Image, float]:
+    """Degrade once or, with probability ``second``, twice; returns the image and the harm done, in [0, 1]."""
+    kept = 1.0
+    for _ in range(2 if rng.random() < second else 1):
+        family = families[int(rng.integers(len(families)))]
+        strength = float(rng.beta(1.1, 1.3))
+        image = degrade(image, family, strength, rng)
+        kept *= 1 - HARM[family] * strength
+    return image, 1 - kept
+
+
+class PairSource:
+    """Draws batches; batch number ``n`` is the same whenever it is drawn, so that training resumes exactly.
+
+    Args:
+        faces: aligned faces.
+        best: for every image the row of its subject's target.
+        mix: shares of the kinds of pairs.
+        seed: start of every draw.
+    """
+
+    def __init__(
+        self, faces: FaceSet, best: NDArray[np.int64], *, mix: PairMix | None = None, seed: int = 0
+    ) -> None:
+        self._faces = faces
+        self._best = best
+        self._mix = mix or PairMix()
+        self._seed = seed
+        self._targets = np.unique(best)
+        self._others = np.flatnonzero(best != np.arange(len(best)))
+        fitness = faces.fitness[self._targets]
+        # Rank among the targets: "good" must not depend on the unit of the fitness.
+        rank = np.searchsorted(np.sort(fitness), faces.fitness) / max(len(fitness), 1)
+        self._good = np.clip(0.35 + 0.65 * rank / 0.5, 0, 1).astype(np.float32)
+        # Sources of very different size share the draws by the square root of their size.
+        source = np.array([faces.subjects[i].split("/")[0] for i in self._targets])
+        _, which, count = np.unique(source, return_inverse=True, return_counts=True)
+        weight = (1 / np.sqrt(count))[which]
+        self._weights = weight / weight.sum()
+
+    def batch(self, number: int, size: int) -> Batch:
+        """Draw batch ``number`` with ``size`` pairs."""
+        rng = np.random.default_rng([self._seed, number])
+        pairs = [self._pair(rng) for _ in range(size)]
+        return Batch(
+            np.stack([p[0] for p in pairs]).astype(np.float32) / np.float32(255),
+            np.stack([p[1] for p in pairs]).astype(np.float32) / np.float32(255),
+            np.array([p[2] for p in pairs], np.float32),
+            np.array([p[3] for p in pairs], np.float32),
+        )
+
+    def _pair(self, rng: np.random.Generator) -> tuple[Image, Image, float, float]:
+        mix = self._mix
+        kind = rng.random()
+        if kind < mix.other and len(self._others):
+            row = int(self._others[rng.integers(len(self._others))])
+            image, target = self._faces.crops[row], self._faces.crops[self._best[row]]
+            good = float(self._good[self._best[row]])
+            harm = 0.15
+        else:
+            # Mostly the best images; some others, lest a turned head be a stranger.
+            if rng.random() < mix.any_image:
+                row = int(rng.integers(len(self._faces.crops)))
+            else:
+                row = int(rng.choice(self._targets, p=self._weights))
+            target = self._faces.crops[row]
+            good = float(self._good[row])
+            target = align_jitter(rng, target)
+            if rng.random() < mix.light:  # the target keeps the light of the input
+                target, dimmed = random_degradation(rng, target, LIGHT, second=0.1)
+                good *= 1 - dimmed
+            image, harm = target, 0.0
+            if kind >= mix.other + mix.clean:
+                image, harm = random_degradation(rng, target, STRUCTURE, second=mix.second)
+            if (
+                rng.random() < mix.geometry
+            ):  # pose in the plane and cropping cannot be undone: both get them
+                state = int(rng.integers(2**31))
+                family = ("rotation", "crop")[int(rng.integers(2))]
+                strength = float(rng.beta(1.1, 1.3))
+                image = degrade(image, family, strength, np.random.default_rng(state))
+                target = degrade(target, family, strength, np.random.default_rng(state))
+                lost = HARM[family] * strength
+                good *= 1 - lost
+                harm = 1 - (1 - harm) * (1 - lost)
+        if rng.random() < 0.5:
+            image, target = image[:, ::-1], target[:, ::-1]
+        return image, target, harm, good

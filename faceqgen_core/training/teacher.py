@@ -1,0 +1,64 @@
+"""The teacher: a face recogniser whose comparison scores on training subjects stand in for quality labels.
+
+Intel Open Model Zoo's face-reidentification-retail-0095 (Apache-2.0), run with OpenVINO (extra ``train``): BGR 0..255,
+128 x 128, five points at fixed places, 256-d embedding.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.transform import SimilarityTransform
+
+from faceqgen_core.alignment import CropProtocol
+
+_SIDE = 128
+# Places of the right eye, left eye, nose, right and left mouth corner as shares of the side, from the model's card.
+_POINTS = np.array(
+    [[0.3156, 0.4616], [0.6826, 0.4616], [0.5003, 0.6405], [0.3495, 0.8247], [0.6534, 0.8247]]
+)
+
+
+class Teacher:
+    """Embeds aligned crops.
+
+    Args:
+        model: the network's ``.xml`` file, its ``.bin`` beside it.
+        protocol: protocol of the crops that will be given.
+
+    Raises:
+        ValueError: the file is missing or OpenVINO is not installed.
+    """
+
+    def __init__(self, model: Path, protocol: CropProtocol) -> None:
+        if not model.is_file():
+            raise ValueError(f"no recogniser at {model}")
+        try:
+            import openvino
+        except ImportError as error:
+            raise ValueError("the teacher needs OpenVINO: pip install 'faceqgen[train]'") from error
+        core = openvino.Core()
+        self._network: Any = core.compile_model(core.read_model(model), "CPU")
+        transform = SimilarityTransform.from_estimate(protocol.template, _POINTS * _SIDE)
+        self._matrix = np.asarray(transform.params, np.float64)[:2]
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed crops (N, S, S, 3) uint8 RGB -> (N, 256) float32 of unit length."""
+        rows = []
+        for crop in crops:
+            face = cv2.warpAffine(
+                crop,
+                self._matrix,
+                (_SIDE, _SIDE),
+                flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            tensor = face[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32)
+            rows.append(np.asarray(self._network(tensor)[0]).reshape(-1))
+        embedding = np.stack(rows)
+        norms = np.linalg.norm(embedding, axis=1, keepdims=True)
+        return np.asarray(embedding / np.maximum(norms, 1e-12), np.float32)

@@ -1,0 +1,261 @@
+"""``faceqgen train``: from folders of subjects to the weights of the restoration GAN."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import logging
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.training.pairs import Batch, PairMix, PairSource
+from faceqgen_core.training.subjects import (
+    FaceSet,
+    align_faces,
+    best_images,
+    list_subjects,
+    read_landmarks,
+    split_subjects,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides a training run besides the data."""
+
+    steps: int = 3000
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    discriminator_rate: float = 3e-4
+    seed: int = 0
+    held_back: float = 0.06
+    report_every: int = 50
+    checkpoint_every: int = 250
+    generator_width: int = 32
+    discriminator_width: int = 32
+    mix: dict[str, float] = field(default_factory=lambda: asdict(PairMix()))
+    losses: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def from_file(cls, path: Path) -> TrainingConfig:
+        """Read a JSON file.
+
+        Raises:
+            ValueError: unknown keys.
+        """
+        values = json.loads(path.read_text(encoding="utf-8"))
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ValueError(f"{path}: unknown key(s) {sorted(unknown)}")
+        return cls(**values)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--data", type=Path, nargs="+", required=True, help="folders laid out <subject>/<image>"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder for weights and logs")
+    parser.add_argument("--subjects", type=Path, help="text file: subject folders to train on")
+    parser.add_argument("--targets", type=Path, help="text file: <root>/<subject>/<best image>")
+    parser.add_argument(
+        "--landmarks", type=Path, help="CSV of known landmarks; the rest is detected"
+    )
+    parser.add_argument("--config", type=Path, help="JSON file with training settings")
+    parser.add_argument("--steps", type=int, help="steps, instead of the configured number")
+    parser.add_argument("--batch-size", type=int, help="pairs a step")
+    parser.add_argument("--seed", type=int, help="start of every draw")
+    parser.add_argument(
+        "--budget-minutes", type=float, help="stop with a checkpoint after this long"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+
+
+def read_lines(path: Path | None) -> set[str] | None:
+    """Read the stripped, non-empty lines of a text file; None for no file."""
+    if path is None:
+        return None
+    return {line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+
+
+def load_faces(args: argparse.Namespace, protocol: CropProtocol) -> FaceSet:
+    """List, align and cache the faces that the options name."""
+    listings = list_subjects(args.data, keep=read_lines(args.subjects))
+    known = read_landmarks(args.landmarks) if args.landmarks else None
+    return align_faces(listings, protocol, known=known, cache=args.output / "cache")
+
+
+def prefetch(source: PairSource, first: int, last: int, size: int) -> Iterator[Batch]:
+    """Draw batches ``first`` to ``last`` - 1 ahead, in a thread."""
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=4)
+    stop = threading.Event()
+
+    def work() -> None:
+        try:
+            for number in range(first, last):
+                batch = source.batch(number, size)
+                while not stop.is_set():
+                    try:
+                        ready.put(batch, timeout=0.5)
+                        break
+                    except queue.Full:
+                        continue
+                if stop.is_set():
+                    return
+        except BaseException as error:
+            ready.put(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        for _ in range(first, last):
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stop.set()
+
+
+class CurveLog:
+    """Appends rows to ``curves.csv``; columns are fixed by the first row."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Append one row."""
+        new = not self._path.exists()
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(row))
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def montage(rows: list[list[NDArray[np.float32]]]) -> NDArray[np.uint8]:
+    """Tile images (S, S, 3) in [0, 1] into one uint8 RGB picture."""
+    tiled = np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
+    return np.asarray(np.rint(np.clip(tiled, 0, 1) * 255), np.uint8)
+
+
+def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args: Any) -> Path:
+    """Train the GAN; returns the folder with the generator's and the discriminator's weights.
+
+    ``args`` carries output, resume and budget_minutes. Held-back subjects serve the reports alone.
+    """
+    import keras
+    from tqdm import tqdm
+
+    from faceqgen_core.image_io import save_png
+    from faceqgen_core.networks import build_discriminator, build_generator
+    from faceqgen_core.presets import WEIGHTS
+    from faceqgen_core.training.checkpoint import load_checkpoint, save_checkpoint
+    from faceqgen_core.training.gan import LossWeights, RestorationGAN
+    from faceqgen_core.training.validation import Validation
+
+    output: Path = args.output
+    output.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(config.seed)
+    size = faces.crops.shape[1]
+    train_rows, held_rows = split_subjects(faces, share=config.held_back, seed=config.seed)
+    position = np.full(len(best), -1)
+    position[train_rows] = np.arange(len(train_rows))
+    source = PairSource(
+        faces.select(train_rows),
+        position[best[train_rows]],
+        mix=PairMix(**config.mix),
+        seed=config.seed,
+    )
+    gan = RestorationGAN(
+        build_generator(size=size, width=config.generator_width),
+        build_discriminator(size=size, width=config.discriminator_width),
+        weights=LossWeights(**config.losses),
+        learning_rate=config.learning_rate,
+        discriminator_rate=config.discriminator_rate,
+        steps=config.steps,
+    )
+    validation = Validation(faces.select(held_rows[np.isin(held_rows, best)][:48]))
+    checkpoint, step = output / "checkpoint.npz", 0
+    if args.resume and checkpoint.is_file():
+        arrays, facts = load_checkpoint(checkpoint)
+        if facts["config"] != asdict(config):
+            raise ValueError(
+                f"{checkpoint} was made with another configuration; mend it or leave out --resume"
+            )
+        gan.restore_state(arrays)
+        step = int(facts["step"])
+    elif checkpoint.is_file():
+        raise ValueError(
+            f"{output} holds a checkpoint already: add --resume or choose another --output"
+        )
+    (output / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
+    log = CurveLog(output / "curves.csv")
+    started = time.monotonic()
+    averages: dict[str, float] = {}
+
+    def keep(final_step: int) -> None:
+        save_checkpoint(checkpoint, gan.state(), {"step": final_step, "config": asdict(config)})
+        mean_generator = build_generator(size=size, width=config.generator_width)
+        mean_generator.set_weights(gan.averaged)
+        mean_generator.save_weights(output / WEIGHTS[0])
+        gan.discriminator.save_weights(output / WEIGHTS[1])
+        facts, rows = validation.report(mean_generator, gan.discriminator)
+        save_png(output / "samples" / f"{final_step:06d}.png", montage(rows))
+        log.add(
+            {"step": final_step, "minutes": (time.monotonic() - started) / 60} | averages | facts
+        )
+        print(" ".join(f"{k} {v:.3f}" for k, v in facts.items()), file=sys.stderr, flush=True)
+
+    warm = config.steps * gan.weights.warm_up
+    progress = tqdm(total=config.steps, initial=step, desc="train", unit="step", mininterval=2)
+    for batch in prefetch(source, step, config.steps, config.batch_size):
+        ramp = float(np.clip((step - warm) / max(0.1 * config.steps, 1), 0, 1))
+        losses = gan.step(batch, adversarial=ramp)
+        step += 1
+        for name, value in losses.items():
+            averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
+        progress.update()
+        if step % config.report_every == 0:
+            rate = config.batch_size * (progress.format_dict["rate"] or 0.0)
+            progress.set_postfix_str(
+                f"{rate:.0f} img/s " + " ".join(f"{k} {v:.3f}" for k, v in averages.items())
+            )
+        spent = (time.monotonic() - started) / 60
+        over = args.budget_minutes is not None and spent > args.budget_minutes
+        if step % config.checkpoint_every == 0 or step == config.steps or over:
+            keep(step)
+        if over:
+            logger.warning("stopped after %.1f minutes at step %d; --resume goes on", spent, step)
+            break
+    progress.close()
+    return output
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the command."""
+    config = TrainingConfig.from_file(args.config) if args.config else TrainingConfig()
+    changes = {
+        k: v
+        for k in ("steps", "batch_size", "seed")
+        if (v := getattr(args, k.replace("-", "_"))) is not None
+    }
+    config = TrainingConfig(**(asdict(config) | changes))
+    faces = load_faces(args, CropProtocol())
+    best = best_images(faces, named=read_lines(args.targets))
+    print(f"{len(faces.crops)} faces of {len(set(faces.subjects))} subjects", file=sys.stderr)
+    train(faces, best, config, args)
+    return 0

@@ -1,0 +1,116 @@
+"""The values that flow through the core: all frozen, all plain, none of them knows a network or a file.
+
+Coordinates are pixels of the image after EXIF orientation, origin at the top left corner, x to the right, y down.
+Images are RGB uint8, height x width x channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image = NDArray[np.uint8]
+"""(H, W, 3) uint8 RGB."""
+
+Landmarks = NDArray[np.float32]
+"""(5, 2) float32 pixels (x, y): the subject's right eye (left in the picture), left eye, nose, right and left mouth
+corner."""
+
+
+class Status(str, Enum):
+    """What became of a face; the value is what is stored and printed.
+
+    Everything but ``SCORED`` is a failure to assess (ISO/IEC 29794-1) and comes with a reason in words.
+    """
+
+    SCORED = "scored"
+    NO_FACE = "no_face"
+    UNREADABLE = "unreadable"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    NOT_FINITE = "not_finite"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False)
+class FaceBox:
+    """Where a face is: box in pixels, the detector's confidence in [0, 1], five landmarks; the last two may lack."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    confidence: float | None = None
+    landmarks: Landmarks | None = None
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """Centre of the box (x, y) in pixels."""
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def area(self) -> float:
+        """Area of the box in square pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, eq=False)
+class FaceCrop:
+    """An aligned face: (S, S, 3) uint8 RGB, the (2, 3) matrix from image to crop pixels, and where it came from."""
+
+    image: Image
+    matrix: NDArray[np.float64]
+    image_size: tuple[int, int]
+    box: FaceBox | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Assessment:
+    """The result for one face, or for one image in which no face could be assessed.
+
+    Attributes:
+        source: path or name of the image, "" for an array without a name.
+        index: position of the image in the input, from 0.
+        face: 0 for the primary face, then 1, 2, ...; 0 for a failure.
+        num_faces: faces found in the image.
+        status: what became of it; ``reason`` says why in words, "" when scored.
+        quality: unified quality score, 0..100, higher is better; None unless scored.
+        ssim: native measure, -1..1, higher is better; None unless scored.
+        mse: native measure, 0..1, LOWER is better; None unless scored.
+        discriminator: native measure, 0..1, higher is better; None unless scored.
+        components: the native measures as quality component values 0..100, higher is better.
+        box: the face, in pixels of the image.
+        matrix: (2, 3) similarity transform from image to crop pixels.
+        image_size: (width, height) in pixels.
+        preset: identifier of the preset, name and start of the hash of its weights.
+        crop_protocol: name and version of the crop protocol.
+        restored: (S, S, 3) uint8 RGB restored crop, if asked for.
+        difference: (S, S) float32 in [0, 1]: 0 kept, 1 changed entirely; if asked for.
+    """
+
+    source: str
+    index: int
+    status: Status
+    reason: str = ""
+    face: int = 0
+    num_faces: int = 0
+    quality: float | None = None
+    ssim: float | None = None
+    mse: float | None = None
+    discriminator: float | None = None
+    components: dict[str, float] = field(default_factory=dict)
+    box: FaceBox | None = None
+    matrix: NDArray[np.float64] | None = None
+    image_size: tuple[int, int] | None = None
+    preset: str = ""
+    crop_protocol: str = ""
+    restored: Image | None = None
+    difference: NDArray[np.float32] | None = None
+
+    @property
+    def scored(self) -> bool:
+        """True if the face has its scores."""
+        return self.status is Status.SCORED

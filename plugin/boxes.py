@@ -1,0 +1,88 @@
+"""Boxes of labels -> boxes of the core: relative to the image as it is shown, in pixels there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+PixelBox = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
+
+class LabelBoxes:
+    """Reads the boxes of a label field.
+
+    Args:
+        view: the samples.
+        faces_field: a Detections field, or a Detection field.
+        many: whether it is Detections.
+    """
+
+    def __init__(self, view: Any, faces_field: str, *, many: bool) -> None:
+        self._view = view
+        self._many = many
+        label = f"{faces_field}.detections" if many else faces_field
+        self._paths = ["id", f"{label}.bounding_box", f"{label}.id"]
+
+    def read(self, ids: Sequence[str], files: Sequence[str]) -> list[dict[PixelBox, str]]:
+        """For each sample its boxes in pixels with the ids of their labels, in order; {} where there are none."""
+        columns = self._view.select(list(ids)).values(self._paths)
+        found = {
+            sample_id: (boxes, labels) for sample_id, boxes, labels in zip(*columns, strict=True)
+        }
+        return [
+            self._to_pixels(file, *found.get(sample_id, (None, None)))
+            for sample_id, file in zip(ids, files, strict=True)
+        ]
+
+    def _to_pixels(self, file: str, boxes: Any, labels: Any) -> dict[PixelBox, str]:
+        if not boxes:
+            return {}
+        if not self._many:
+            boxes, labels = [boxes], [labels]
+        whole = [(box, str(label)) for box, label in zip(boxes, labels, strict=True) if box]
+        pixels = pixel_boxes(file, [box for box, _ in whole])
+        return dict(zip(pixels, [label for _, label in whole], strict=False))
+
+
+def pixel_boxes(file: str, boxes: Sequence[Sequence[float]]) -> list[PixelBox]:
+    """Relative boxes [x, y, width, height] in pixels of an image file; [] if it cannot be read: the core will say so."""
+    size = displayed_size(file)
+    if size is None:
+        return []
+    width, height = size
+    return [(x * width, y * height, w * width, h * height) for x, y, w, h in boxes]
+
+
+def sample_boxes(sample: Any, faces_field: str) -> list[PixelBox]:
+    """Boxes in pixels of one sample at hand."""
+    label = sample[faces_field]
+    if label is None:
+        return []
+    labels = label.detections if hasattr(label, "detections") else [label]
+    return pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
+
+
+def face_boxes(boxes: Mapping[PixelBox, str] | Sequence[PixelBox]) -> list[Any]:
+    """Turn boxes in pixels into the core's type."""
+    from faceqgen_core import FaceBox
+
+    return [FaceBox(*box) for box in boxes]
+
+
+def displayed_size(file: str) -> tuple[int, int] | None:
+    """Width and height of an image file as it is shown, from its header alone; None if it cannot be read."""
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            width, height = image.size
+            turned = image.getexif().get(0x0112, 1) in (
+                5,
+                6,
+                7,
+                8,
+            )  # EXIF orientation: lies on its side
+    except Exception:
+        return None
+    return (height, width) if turned else (width, height)

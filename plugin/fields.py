@@ -1,0 +1,250 @@
+"""The fields a run writes: the only place where their names, types, descriptions, indexes and documents are made.
+
+For a field called ``faceqgen`` a sample gets
+
+- ``faceqgen``: one embedded document, the primary face (or the reason why there is none);
+- ``faceqgen_faces``: all faces as Detections, the same values as attributes of each;
+- ``faceqgen_heatmap``: what the restoration changed, if asked for.
+
+A value that does not exist is None, never a number that stands for "none".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+
+DEFAULT_FIELD = "faceqgen"
+FACE_LABEL = "face"
+HEATMAP_RANGE = [0, 255]
+"""Of the 8-bit map on disk; the App reads such a file's own numbers, so 255 is a difference of 1."""
+
+MEASURES: dict[str, bool] = {"quality": True, "ssim": True, "mse": False, "discriminator": True}
+"""Name of each score: is higher better?"""
+
+_SCORES: dict[str, str] = {
+    "quality": "Unified quality score, 0 to 100, higher is better; None unless scored",
+    "ssim": "Native measure: structural similarity of face and restoration, -1 to 1, higher is better",
+    "mse": "Native measure: mean squared error between face and restoration, 0 to 1, LOWER is better",
+    "discriminator": "Native measure: probability of a good original, 0 to 1, higher is better",
+}
+_WORDS: dict[str, str] = {
+    "status": "What became of the face: scored, or why not (no_face, unreadable, too_small, too_large, "
+    "not_finite, failed); None: not yet assessed",
+    "reason": "Why the face has no scores, in words; None if it has",
+    "preset": "Preset behind the scores: its name and the start of the hash of what it holds",
+    "crop_protocol": "How the face was cut out before scoring: name, version and size in pixels",
+}
+_SAMPLE = "Face quality of the sample's primary face, the large and central one"
+_RESTORED_SAMPLE = "File of the image with its faces restored, in the geometry of the original"
+_RESTORED_FACE = "File of the restored face crop"
+_HEATMAP = "What the restoration changed, (1 - SSIM) / 2: 0 (clear) nothing, 255 everything"
+_NUM_FACES = "Number of faces found in the image; None if it could not be looked at"
+_SOURCE_LABEL = "Id of the label that gave the box; None if the detector found the face"
+_INDEXED = (*MEASURES, "status")
+
+
+@dataclass(frozen=True)
+class FieldNames:
+    """Names of a run's fields, all made from one.
+
+    Raises:
+        ValueError: the name cannot be a field.
+    """
+
+    sample: str = DEFAULT_FIELD
+
+    def __post_init__(self) -> None:
+        if not self.sample.isidentifier() or self.sample.startswith("_"):
+            raise ValueError(
+                f"{self.sample!r} cannot name a field: use letters, digits and underscores, a letter first"
+            )
+
+    @property
+    def faces(self) -> str:
+        """Field of all faces."""
+        return f"{self.sample}_faces"
+
+    @property
+    def heatmap(self) -> str:
+        """Field of the difference map."""
+        return f"{self.sample}_heatmap"
+
+    @property
+    def media(self) -> str:
+        """Path of the restored image, a media field of the App."""
+        return self.path("restored_path")
+
+    def path(self, key: str) -> str:
+        """Path of a value of the primary face, e.g. ``faceqgen.quality``."""
+        return f"{self.sample}.{key}"
+
+    def face_path(self, key: str) -> str:
+        """Path of a value of all faces, e.g. ``faceqgen_faces.detections.quality``."""
+        return f"{self.faces}.detections.{key}"
+
+
+def require_free(dataset: fo.Dataset, names: FieldNames) -> None:
+    """Check that the names are free, or hold what an earlier run wrote.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    _require_kind(dataset, names.sample, fo.DynamicEmbeddedDocument)
+    _require_kind(dataset, names.faces, fo.Detections)
+    _require_kind(dataset, names.heatmap, fo.Heatmap)
+
+
+def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool) -> None:
+    """Declare fields, their descriptions and indexes, and offer the restored image in the App; twice changes nothing.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    require_free(dataset, names)
+    declare_sample(dataset, names)
+    _add(dataset, names.faces, fo.EmbeddedDocumentField, "All faces, each scored", fo.Detections)
+    _add_values(dataset, names.face_path)
+    _add(dataset, names.face_path("restored_path"), fo.StringField, _RESTORED_FACE)
+    _add(dataset, names.face_path("source_label"), fo.StringField, _SOURCE_LABEL)
+    if heatmap:
+        _add(dataset, names.heatmap, fo.EmbeddedDocumentField, _HEATMAP, fo.Heatmap)
+    if restored:
+        _offer_media(dataset, names.media)
+
+
+def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
+    """Declare the document of the primary face alone, with its indexes.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    _require_kind(dataset, names.sample, fo.DynamicEmbeddedDocument)
+    _add(dataset, names.sample, fo.EmbeddedDocumentField, _SAMPLE, fo.DynamicEmbeddedDocument)
+    _add_values(dataset, names.path)
+    _add(dataset, names.path("num_faces"), fo.IntField, _NUM_FACES)
+    _add(dataset, names.path("restored_path"), fo.StringField, _RESTORED_SAMPLE)
+    present = dataset.list_indexes()
+    for key in _INDEXED:  # the App's "Sort by" lists indexed fields only
+        if names.path(key) not in present:
+            dataset.create_index(names.path(key))
+
+
+def _add_values(dataset: fo.Dataset, path: Callable[[str], str]) -> None:
+    for key, text in _SCORES.items():
+        _add(dataset, path(key), fo.FloatField, text)
+    for key, text in _WORDS.items():
+        _add(dataset, path(key), fo.StringField, text)
+
+
+def _require_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
+    field = dataset.get_field(name)
+    if field is not None and getattr(field, "document_type", None) is not kind:
+        raise ValueError(
+            f"the data set has a field {name!r} of another kind ({type(field).__name__}): choose another name for "
+            "the scores with the parameter 'field'"
+        )
+
+
+def _add(
+    dataset: fo.Dataset, path: str, ftype: type, description: str, document: type | None = None
+) -> None:
+    if dataset.get_field(path) is None:
+        options = {} if document is None else {"embedded_doc_type": document}
+        dataset.add_sample_field(path, ftype, description=description, **options)
+        return
+    field = dataset.get_field(path)
+    if field.description is None:  # written by apply_model before; a user's own words stay
+        field.description = description
+        field.save()
+
+
+def _offer_media(dataset: fo.Dataset, path: str) -> None:
+    config = dataset.app_config
+    if path not in config.media_fields:
+        config.media_fields.append(path)
+    config.media_fallback = True  # samples without a restored image show the original
+    dataset.save()
+
+
+def sample_document(assessment: Any, *, restored_path: str | None = None) -> Any:
+    """Make the document of a sample from the assessment of its primary face."""
+    looked = assessment.num_faces > 0 or assessment.status.value in ("scored", "no_face")
+    return fo.DynamicEmbeddedDocument(
+        **_values(assessment),
+        num_faces=assessment.num_faces if looked else None,
+        restored_path=restored_path,
+    )
+
+
+def faces_document(
+    assessments: Sequence[Any],
+    *,
+    restored_paths: Mapping[int, str] | None = None,
+    source_labels: Mapping[tuple[float, float, float, float], str] | None = None,
+) -> fo.Detections | None:
+    """Make the Detections of a sample from the assessments of its faces; None if there is no face.
+
+    Args:
+        assessments: of one image.
+        restored_paths: number of the face -> file of its restored crop.
+        source_labels: box in pixels (x, y, width, height) -> id of the label it came from.
+    """
+    paths, labels = restored_paths or {}, source_labels or {}
+    detections = []
+    for assessment in assessments:
+        box = _relative_box(assessment)
+        if box is None:
+            continue
+        face = assessment.box
+        pixels = None if face is None else (face.x, face.y, face.width, face.height)
+        detections.append(
+            fo.Detection(
+                label=FACE_LABEL,
+                bounding_box=box,
+                confidence=None if face is None else _number(face.confidence),
+                **_values(assessment),
+                restored_path=paths.get(assessment.face),
+                source_label=labels.get(pixels),
+            )
+        )
+    return fo.Detections(detections=detections) if detections else None
+
+
+def heatmap_document(map_path: str | None) -> fo.Heatmap | None:
+    """Make the heatmap of a sample from its file."""
+    return None if map_path is None else fo.Heatmap(map_path=map_path, range=HEATMAP_RANGE)
+
+
+def _values(assessment: Any) -> dict[str, Any]:
+    return {
+        **{key: _number(getattr(assessment, key)) for key in _SCORES},
+        "status": assessment.status.value,
+        "reason": assessment.reason or None,
+        "preset": assessment.preset or None,
+        "crop_protocol": assessment.crop_protocol or None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _relative_box(assessment: Any) -> list[float] | None:
+    """Box in [0, 1], clipped to the image; the whole image if the caller said that it is a crop."""
+    if assessment.box is None:
+        return [0.0, 0.0, 1.0, 1.0] if assessment.scored else None
+    if assessment.image_size is None:
+        return None
+    width, height = assessment.image_size
+    box = assessment.box
+    if not all(map(math.isfinite, (box.x, box.y, box.width, box.height))):
+        return None
+    left, top = max(box.x / width, 0.0), max(box.y / height, 0.0)
+    right = min((box.x + box.width) / width, 1.0)
+    bottom = min((box.y + box.height) / height, 1.0)
+    return [float(v) for v in (left, top, max(right - left, 0.0), max(bottom - top, 0.0))]

@@ -1,0 +1,254 @@
+"""Operator ``score_faces``: scores the faces of the chosen samples, live in the App, delegated, or from Python."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..fields import DEFAULT_FIELD
+from ..settings import DEFAULT_PRESET, FACES, ScoreSettings
+
+_FACES_TEXT = {
+    "detect": ("Find them", "MTCNN looks for the faces in each image"),
+    "field": ("Boxes of a label field", "Faces that are labelled already"),
+    "crop": ("The images are face crops", "Each image is one face, cut out before"),
+}
+
+
+class ScoreFaces(foo.Operator):
+    """Scores face quality and writes it to fields of the samples."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What FiftyOne needs to know of the operator."""
+        return foo.OperatorConfig(
+            name="score_faces",
+            label="Score face quality",
+            description="Score the quality of faces by restoration: quality 0-100, SSIM, MSE, discriminator",
+            icon="/assets/score.svg",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            risk_level="medium",
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """Describe the form."""
+        inputs = types.Object()
+        inputs.view_target(ctx)
+        choices = types.RadioGroup()
+        for value in FACES:
+            label, description = _FACES_TEXT[value]
+            choices.add_choice(value, label=label, description=description)
+        inputs.enum("faces", choices.values(), default="detect", label="Faces", view=choices)
+        if ctx.params.get("faces") == "field":
+            _add_faces_field(inputs, ctx)
+        inputs.str(
+            "preset",
+            default=DEFAULT_PRESET,
+            label="Preset",
+            description="Name of a preset, or the path of its folder",
+        )
+        inputs.str(
+            "field",
+            default=DEFAULT_FIELD,
+            label="Field",
+            description="Where the scores go; the faces go to <field>_faces",
+        )
+        inputs.bool(
+            "restored",
+            default=True,
+            label="Restored images",
+            description="Write them to files; the grid can show them in place of the originals (display options)",
+        )
+        inputs.str(
+            "restored_dir",
+            required=False,
+            label="Folder for them",
+            description="Left empty: ~/.faceqgen/restored/<data set>",
+        )
+        inputs.bool(
+            "heatmap",
+            default=False,
+            label="Heatmap",
+            description="Also write a map of what the restoration changed",
+        )
+        inputs.bool(
+            "skip_scored",
+            default=True,
+            label="Skip scored samples",
+            description="Score only samples that have no status in the field yet; an interrupted run goes on",
+        )
+        inputs.int(
+            "batch_size",
+            default=32,
+            min=1,
+            label="Batch size",
+            description="Faces per call of the networks",
+        )
+        inputs.str(
+            "device", default="auto", label="Device", description="auto, cpu, gpu or gpu:<number>"
+        )
+        return types.Property(inputs, view=types.View(label="Score face quality"))
+
+    def execute(self, ctx: Any) -> Iterator[Any]:
+        """Score; a generator, so that the App shows the progress and the run has no time limit."""
+        try:
+            yield from self._score(ctx)
+        except Exception as error:
+            # The App shows nothing of an exception in a generator; Python and delegated callers want it.
+            if ctx.executor is not None:
+                message = textwrap.shorten(str(error) or type(error).__name__, 500)
+                yield ctx.ops.notify(f"Score face quality: {message}", variant="error")
+                yield from _show(ctx, f"Not scored: {message}")
+            raise
+
+    def _score(self, ctx: Any) -> Iterator[Any]:
+        from ..runner import ScoringRun
+
+        settings = ScoreSettings.from_params(ctx.params)
+        yield from _progress(ctx, 0.0, "Loading the preset")
+        run = ScoringRun(ctx.target_view(), settings)
+        summary = run.summary
+        for notice in summary.notices:
+            if ctx.executor is not None:
+                yield ctx.ops.notify(notice, variant="warning")
+        for state in run:
+            yield from _progress(
+                ctx, state.done / state.total, f"{state.done} of {state.total} samples"
+            )
+        if ctx.executor is not None:
+            yield ctx.ops.reload_dataset()
+            yield from _show(ctx, _report(summary.to_dict()))
+
+    def __call__(
+        self,
+        sample_collection: Any,
+        *,
+        faces: str = "detect",
+        faces_field: str | None = None,
+        preset: str = DEFAULT_PRESET,
+        field: str = DEFAULT_FIELD,
+        restored: bool = True,
+        restored_dir: str | None = None,
+        heatmap: bool = False,
+        skip_scored: bool = True,
+        batch_size: int = 32,
+        device: str = "auto",
+        delegate: bool = False,
+        progress: bool | None = None,
+    ) -> Any:
+        """Score a data set or view from Python, with a progress bar; the parameters are those of ``ScoreSettings``.
+
+        Args:
+            sample_collection: data set or view.
+            faces: "detect", "field" or "crop".
+            faces_field: field with boxes, for ``faces="field"``.
+            preset: name or folder.
+            field: name of the field to write.
+            restored: write restored images.
+            restored_dir: folder for them.
+            heatmap: write maps of what changed.
+            skip_scored: leave samples alone that have a status.
+            batch_size: faces per call of the networks.
+            device: "auto", "cpu", "gpu" or "gpu:N".
+            delegate: queue the run for ``fiftyone delegated launch`` instead.
+            progress: show a progress bar; default: FiftyOne's own setting.
+
+        Returns:
+            A dict: counts by status, faces, skipped, run_key and more; the queued operation if delegated.
+
+        Raises:
+            ValueError: something cannot be done as asked; the message says how to mend it.
+        """
+        settings = ScoreSettings(
+            faces=faces,
+            faces_field=faces_field,
+            preset=preset,
+            field=field,
+            restored=restored,
+            restored_dir=restored_dir,
+            heatmap=heatmap,
+            skip_scored=skip_scored,
+            batch_size=batch_size,
+            device=device,
+        )
+        if delegate:
+            return foo.execute_operator(
+                self.uri,
+                {"view": sample_collection.view()},
+                params=settings.to_dict(),
+                request_delegation=True,
+            )
+        from ..runner import ScoringRun
+
+        run = ScoringRun(sample_collection, settings)
+        if run.summary.total:
+            with fo.ProgressBar(total=run.summary.total, progress=progress) as bar:
+                for state in run:
+                    bar.set_iteration(state.done)
+        return run.summary.to_dict()
+
+    def model(self, **options: Any) -> Any:
+        """Make a ``FaceQgenModel`` for ``dataset.apply_model``, without knowing where the plugin is installed."""
+        from ..model import FaceQgenModel
+
+        return FaceQgenModel(**options)
+
+
+def _add_faces_field(inputs: types.Object, ctx: Any) -> None:
+    fit = [
+        name
+        for name, field in ctx.dataset.get_field_schema().items()
+        if getattr(field, "document_type", None) in (fo.Detections, fo.Detection)
+    ]
+    choices = types.DropdownView()
+    for name in fit:
+        choices.add_choice(name, label=name)
+    # Not required: a script may leave it out of the form; the run itself says what is missing.
+    field = inputs.enum(
+        "faces_field", fit, label="Field with the boxes", required=False, view=choices
+    )
+    if not ctx.params.get("faces_field"):
+        field.invalid = True
+        field.error_message = (
+            "Choose the field that holds the boxes"
+            if fit
+            else "No field of this data set has boxes"
+        )
+
+
+def _progress(ctx: Any, share: float, label: str) -> Iterator[Any]:
+    if ctx.delegated:
+        ctx.set_progress(progress=share, label=label)
+    elif ctx.executor is not None:
+        yield ctx.ops.set_progress(label=label, progress=share)
+
+
+def _show(ctx: Any, text: str) -> Iterator[Any]:
+    """Put a text in the place of the progress bar: one window, not a second one below it."""
+    outputs = types.Object()
+    outputs.md(text, name="report")
+    yield ctx.ops.show_output(types.Property(outputs).to_json(), {"report": text})
+
+
+def _report(summary: dict[str, Any]) -> str:
+    counts = summary.get("counts") or {}
+    order = sorted(counts, key=lambda status: (status != "scored", -counts[status]))
+    lines = [f"- **{status}**: {counts[status]}" for status in order]
+    if not lines:
+        lines = [f"- {notice}" for notice in summary.get("notices") or []]
+    else:
+        lines.append(f"- faces scored: {summary.get('faces', 0)}")
+    if summary.get("skipped") and counts:
+        lines.append(f"- left alone (scored before): {summary['skipped']}")
+    lines.append(f"\nField `{summary.get('field')}`, preset `{summary.get('preset')}`")
+    if summary.get("restored_dir"):
+        lines.append(f"\nRestored images: `{summary['restored_dir']}`")
+    return "\n".join(lines)

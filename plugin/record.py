@@ -1,0 +1,55 @@
+"""The record of a run: what was scored with what, registered with the data set (``dataset.list_runs()``)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import metadata
+from typing import Any
+
+METHOD = "faceqgen/score_faces"
+PACKAGES = ("fiftyone", "tensorflow", "keras", "mtcnn", "numpy", "opencv-python-headless")
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of this project and of what its numbers depend on; None for what is not installed."""
+    import faceqgen_core
+
+    found: dict[str, str | None] = {"faceqgen": faceqgen_core.__version__}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def register(dataset: Any, settings: Any, summary: Any, preset: Any) -> str:
+    """Register a run with its preset, versions, parameters and counts; returns its key.
+
+    Args:
+        dataset: where to.
+        settings: ``ScoreSettings`` of the run.
+        summary: ``Summary`` of the run; it is complete if all its samples are done.
+        preset: the core's ``Preset``.
+    """
+    now = datetime.now().astimezone()
+    key = f"{settings.field}_{now:%Y%m%d_%H%M%S}"
+    taken = set(dataset.list_runs())
+    while key in taken:
+        key += "_"
+    config = dataset.init_run(
+        method=METHOD,
+        preset=preset.identifier,
+        crop_protocol=preset.protocol.identifier,
+        versions=versions(),
+        parameters=settings.to_dict(),
+        restored_dir=summary.restored_dir,
+        counts=dict(summary.counts),
+        samples=summary.done,
+        faces=summary.faces,
+        complete=summary.done == summary.total,
+        seconds=summary.seconds,
+        finished=now.isoformat(timespec="seconds"),
+    )
+    dataset.register_run(key, config)
+    return key

@@ -1,0 +1,173 @@
+"""The files of a run: restored images in the geometry of their originals, restored crops, difference maps.
+
+They lie together in one folder of their own, beside a manifest that names every one of them before it is written.
+Names depend on the sample alone, so that a second run replaces files and leaves none behind. Each file appears whole
+or not at all (temporary name, then a rename).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())
+
+MANIFEST = "manifest.jsonl"
+JPEG_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class WrittenFiles:
+    """Absolute paths of what was written for one sample."""
+
+    restored: str | None = None
+    heatmap: str | None = None
+    faces: dict[int, str] = field(default_factory=dict)
+
+
+def default_folder(dataset_name: str) -> Path:
+    """Folder for the restored images of a data set: under ``~/.faceqgen``, or under FACEQGEN_HOME if that is set."""
+    home = os.environ.get("FACEQGEN_HOME") or "~/.faceqgen"
+    safe = re.sub(r"[^\w.-]+", "_", dataset_name).strip("._") or "dataset"
+    return Path(home).expanduser() / "restored" / safe
+
+
+class RestoredFiles:
+    """Writes the files of a run.
+
+    Args:
+        folder: where to; created. Files of different fields must not share it.
+        whole_crops: the images are crops themselves: their restoration replaces them entirely.
+
+    Raises:
+        ValueError: the folder lies inside the plugin, or cannot be written to.
+    """
+
+    def __init__(self, folder: Path, *, whole_crops: bool) -> None:
+        self.folder = Path(os.path.abspath(folder.expanduser()))
+        self._whole_crops = whole_crops
+        plugin = Path(__file__).resolve().parent
+        if plugin in (self.folder.resolve(), *self.folder.resolve().parents):
+            raise ValueError(
+                f"restored_dir {str(self.folder)!r} lies inside the plugin, whose folder is deleted when it is "
+                "updated: choose another"
+            )
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / MANIFEST).touch()
+        except OSError as error:
+            raise ValueError(
+                f"restored_dir {str(self.folder)!r} cannot be written to ({error}): choose another"
+            ) from error
+
+    def announce(self, samples: Sequence[tuple[str, Sequence[Any]]]) -> None:
+        """Enter the files of samples, given as (id, assessments), in the manifest: before they are written."""
+        lines = []
+        for sample_id, assessments in samples:
+            names: list[str] = []
+            for assessment in assessments:
+                if assessment.restored is not None:
+                    names.append(self._face(sample_id, assessment.face).name)
+                if assessment.difference is not None:
+                    names.append(self._heatmap(sample_id).name)
+            if names:
+                names.append(self._image(sample_id).name)
+                lines.append(json.dumps({"sample": sample_id, "files": sorted(set(names))}))
+        if lines:
+            with (self.folder / MANIFEST).open("a", encoding="utf-8") as manifest:
+                manifest.write("\n".join(lines) + "\n")
+                manifest.flush()
+                os.fsync(manifest.fileno())
+
+    def write(self, sample_id: str, source: str, assessments: Sequence[Any]) -> WrittenFiles:
+        """Write what the assessments of one image hold.
+
+        A file that cannot be written costs its path, never the scores: it is logged.
+        """
+        try:
+            return self._write(sample_id, source, assessments)
+        except Exception as error:  # full disk, image gone: whatever it is, the scores are there
+            logger.warning("no restored image of %s: %s", source, error)
+            return WrittenFiles()
+
+    def _write(self, sample_id: str, source: str, assessments: Sequence[Any]) -> WrittenFiles:
+        from faceqgen_core.image_io import save_png
+
+        faces = {}
+        for assessment in assessments:
+            if assessment.restored is not None:
+                path = self._face(sample_id, assessment.face)
+                save_png(path, assessment.restored)
+                faces[assessment.face] = str(path)
+        return WrittenFiles(
+            restored=self._write_image(sample_id, source, assessments),
+            heatmap=self._write_heatmap(sample_id, assessments),
+            faces=faces,
+        )
+
+    def _write_image(self, sample_id: str, source: str, assessments: Sequence[Any]) -> str | None:
+        from faceqgen_core.alignment import paste_back
+        from faceqgen_core.image_io import load_image, save_png
+
+        restored = [a for a in assessments if a.restored is not None and a.matrix is not None]
+        if not restored:
+            return None
+        if self._whole_crops:
+            width, height = restored[0].image_size
+            image = np.zeros((height, width, 3), np.uint8)  # replaced entirely
+        else:
+            image = load_image(source)
+        for assessment in restored:
+            image = paste_back(
+                image, assessment.restored, assessment.matrix, feather=not self._whole_crops
+            )
+        path = self._image(sample_id)
+        if self._whole_crops:
+            save_png(path, image)
+        else:
+            _save_jpeg(path, image)
+        return str(path)
+
+    def _write_heatmap(self, sample_id: str, assessments: Sequence[Any]) -> str | None:
+        from faceqgen_core.alignment import map_to_image
+        from faceqgen_core.image_io import save_png
+
+        changed = [a for a in assessments if a.difference is not None and a.matrix is not None]
+        if not changed:
+            return None
+        whole = map_to_image(changed[0].difference, changed[0].matrix, changed[0].image_size)
+        for a in changed[1:]:
+            np.maximum(whole, map_to_image(a.difference, a.matrix, a.image_size), out=whole)
+        path = self._heatmap(sample_id)
+        save_png(path, np.rint(255 * np.clip(whole, 0, 1)).astype(np.uint8))
+        return str(path)
+
+    def _image(self, sample_id: str) -> Path:
+        # A photograph as PNG is ten times the size.
+        return self.folder / f"{sample_id}{'.png' if self._whole_crops else '.jpg'}"
+
+    def _face(self, sample_id: str, face: int) -> Path:
+        return self.folder / f"{sample_id}_face{face}.png"
+
+    def _heatmap(self, sample_id: str) -> Path:
+        return self.folder / f"{sample_id}_heatmap.png"
+
+
+def _save_jpeg(path: Path, image: np.ndarray) -> None:
+    from PIL import Image
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        Image.fromarray(image).save(temporary, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

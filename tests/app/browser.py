@@ -1,0 +1,143 @@
+"""A FiftyOne App server, and what tests do on a page of it in the App's own terms."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+PACE_MS = 250  # how often a condition is asked for; every wait ends on its condition
+
+
+def find_chromium() -> str | None:
+    """Path of a Chromium: the CHROMIUM variable if set, else the first on PATH."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return shutil.which(named)
+    return next((path for path in map(shutil.which, CHROMIUM_NAMES) if path), None)
+
+
+@contextmanager
+def app_server(log: Path) -> Iterator[str]:
+    """Run the App's server on a free port until the block ends; yields its address. Its output goes to ``log``."""
+    import fiftyone.server
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    main = Path(fiftyone.server.__file__).with_name("main.py")
+    address = f"http://127.0.0.1:{port}"
+    with log.open("w", encoding="utf-8") as sink:
+        process = subprocess.Popen(
+            [sys.executable, str(main), "--port", str(port), "--address", "127.0.0.1"],
+            stdout=sink,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_for_answer(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for_answer(address: str, process: subprocess.Popen, log: Path) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/fiftyone", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(PACE_MS / 1000)
+    raise RuntimeError(
+        f"the App server did not come up:\n{log.read_text(encoding='utf-8')[-4000:]}"
+    )
+
+
+class App:
+    """A page of the App and its parts by their ``data-cy`` names."""
+
+    def __init__(self, page, screenshots: Path) -> None:
+        self.page = page
+        self.screenshots = screenshots
+
+    def part(self, name: str):
+        """The part of the page with this ``data-cy``."""
+        return self.page.locator(f'[data-cy="{name}"]')
+
+    def until(self, condition: Callable[[], object], what: str, *, seconds: float = 60) -> None:
+        """Wait until a condition holds; the page stays alive meanwhile."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not within {seconds:g} s: {what}")
+            self.page.wait_for_timeout(PACE_MS)
+
+    def open(self, dataset: str, tiles: int) -> None:
+        """Open a data set and wait for its tiles."""
+        self.page.goto(f"/datasets/{dataset}")
+        self.wait_for_count(f"{tiles} samples")
+        self.wait_for_tiles(tiles)
+
+    def wait_for_count(self, text: str) -> None:
+        """Wait until the counter above the grid says this."""
+        counts = self.part("entry-counts")
+        self.until(
+            lambda: counts.count() and counts.inner_text().strip() == text, f'count "{text}"'
+        )
+
+    def wait_for_tiles(self, number: int) -> None:
+        """Wait until the grid shows this many tiles."""
+        tiles = self.part("fo-grid").locator('[data-cy="looker"]')
+        self.until(lambda: tiles.count() == number, f"{number} tiles in the grid")
+
+    def tile_numbers(self, field: str) -> list[float]:
+        """The numbers that the tiles show for a field, in reading order; tiles without one are left out."""
+        tags = self.part("fo-grid").locator(f'[data-cy="tag-{field}"]')
+        placed = []
+        for tag in tags.all():
+            box = tag.bounding_box()
+            if box is not None:
+                # Tags of one row may differ by a pixel in height.
+                placed.append((round(box["y"] / 20), box["x"], float(tag.inner_text())))
+        return [number for _, _, number in sorted(placed)]
+
+    def tile_pixels(self, field: str) -> bytes:
+        """What the first tile that shows a number for a field looks like, as PNG."""
+        tiles = self.part("fo-grid").locator('[data-cy="looker"]')
+        return tiles.filter(has=self.part(f"tag-{field}")).first.screenshot()
+
+    def open_operator(self, label: str):
+        """Open an operator's form from the operator browser; returns the form."""
+        self.part("action-browse-operations").click()
+        self.part("operators-browser-search").fill(label)
+        self.part("operators-browser").get_by_text(label, exact=True).click()
+        form = self.part("operators-prompt-modal")
+        form.wait_for()
+        return form
+
+    def shoot(self, name: str) -> None:
+        """Save a screenshot; 256 colours, a third of the size."""
+        path = self.screenshots / f"{name}.png"
+        self.page.mouse.move(960, 990)
+        self.page.screenshot(path=path)
+        with Image.open(path) as image:
+            small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+        small.save(path, optimize=True)

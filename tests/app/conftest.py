@@ -1,0 +1,97 @@
+"""The App on the demo data set in a real Chromium: one server and one small data set for all tests of this folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from browser import CHROMIUM_NAMES, app_server, find_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="session")
+def demo() -> ModuleType:
+    """``plugin/demo.py`` as a module; it is a script beside the plugin, not part of it."""
+    spec = importlib.util.spec_from_file_location("faceqgen_demo", ROOT / "plugin" / "demo.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of a Chromium; without one the App tests are left out, in one line."""
+    path = find_chromium()
+    if path is None:
+        names = ", ".join(CHROMIUM_NAMES)
+        pytest.skip(f"App tests left out: no Chromium on this machine ({names}, or CHROMIUM=path)")
+    return path
+
+
+@pytest.fixture(scope="session")
+def screenshots(tmp_path_factory) -> Path:
+    """Where screenshots go: FACEQGEN_SCREENSHOTS, else a temporary folder."""
+    folder = os.environ.get("FACEQGEN_SCREENSHOTS")
+    path = Path(folder) if folder else tmp_path_factory.mktemp("screenshots")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@pytest.fixture(scope="module")
+def dataset(demo, tmp_path_factory):
+    """Fourteen demo images in FiftyOne, not scored yet."""
+    return demo.build_dataset(
+        tmp_path_factory.mktemp("images"),
+        name="faceqgen-app-test",
+        degradations=["blur", "low resolution", "noise", "dark", "occlusion"],
+        strengths=[0.5],
+        lfw=0,
+    )
+
+
+@pytest.fixture(scope="module")
+def server(chromium, dataset, tmp_path_factory) -> Iterator[str]:
+    """Address of an App server; the data set is there before it starts."""
+    log = tmp_path_factory.mktemp("server") / "server.log"
+    with app_server(log) as address:
+        yield address
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Tell the page's fixture whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.failed_in_call = report.failed
+    return report
+
+
+@pytest.fixture
+def page(chromium, server, request, tmp_path):
+    """A page of its own; if the test fails, what it showed and what it logged are kept and named."""
+    from playwright.sync_api import sync_playwright
+
+    messages: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1920, "height": 1000}, base_url=server)
+        page.set_default_timeout(60_000)
+        # Without these a pop-over about the Enterprise edition lies over every button.
+        page.add_init_script(
+            "window.IS_PLAYWRIGHT = true;"
+            "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
+        )
+        page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: messages.append(f"page error: {error}"))
+        yield page
+        if getattr(request.node, "failed_in_call", True):
+            page.screenshot(path=tmp_path / "failure.png")
+            (tmp_path / "console.log").write_text("\n".join(messages), encoding="utf-8")
+            print(f"the page as it was and its console: {tmp_path}\n" + "\n".join(messages[-20:]))
+        browser.close()

@@ -1,0 +1,126 @@
+"""A curator's work in the App, in a real Chromium: score, sort, filter, look at the restored faces."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
+
+import pytest
+from browser import App
+
+QUALITY = "faceqgen.quality"
+RESTORED = "faceqgen.restored_path"
+PROGRESS = re.compile(r"Loading the preset|\d+ of \d+ samples")
+
+
+@pytest.fixture
+def app(page, screenshots) -> App:
+    return App(page, screenshots)
+
+
+def _enter_preset(form, preset: str) -> None:
+    """Name another preset than the default one in the form."""
+    form.locator('input[value="faceqgen-128"]').fill(preset)
+
+
+def test_a_curator_scores_sorts_filters_and_sees_the_restored_faces(app, dataset, preset):
+    total = len(dataset)
+    app.open(dataset.name, total)
+    app.shoot("1-data-set")
+    _score(app, dataset, preset)
+    _sort(app, dataset)
+    _filter(app, dataset)
+    _switch_to_restored(app, dataset)
+
+
+def _score(app: App, dataset, preset: str) -> None:
+    form = app.open_operator("Score face quality")
+    execute = form.get_by_role("button", name="Execute")
+    execute.wait_for()
+    if preset != "faceqgen-128":
+        _enter_preset(form, preset)
+    app.until(execute.is_enabled, "the form is valid")
+    app.shoot("2-form")
+    execute.click()
+    app.page.get_by_text(PROGRESS).first.wait_for()
+
+    refusal = app.page.get_by_text("Not scored:")
+
+    def all_have_a_status() -> bool:
+        assert not refusal.count(), refusal.first.inner_text()
+        dataset.reload()
+        return dataset.has_field("faceqgen.status") and None not in dataset.values(
+            "faceqgen.status"
+        )
+
+    app.until(all_have_a_status, "every sample has its status", seconds=300)
+    statuses = dataset.values("faceqgen.status")
+    by_degradation = dict(zip(dataset.values("degradation.label"), statuses, strict=True))
+    assert by_degradation["clean"] == "scored"
+    assert by_degradation["no face"] == "no_face"
+    assert by_degradation["truncated file"] == "unreadable"
+    for quality, status in zip(*dataset.values([QUALITY, "faceqgen.status"]), strict=True):
+        assert (quality is not None and 0 <= quality <= 100) == (status == "scored")
+    app.page.get_by_text(f"scored: {statuses.count('scored')}", exact=True).wait_for()
+    app.shoot("3-result")
+    app.page.get_by_role("button", name="Done").click()
+
+
+def _sort(app: App, dataset) -> None:
+    scored = dataset.exists(QUALITY)
+    app.part("sidebar-group-FACEQGEN").click()
+    app.part(f"checkbox-{QUALITY}").click()
+    app.until(
+        lambda: len(app.tile_numbers(QUALITY)) == len(scored), "each scored tile shows its number"
+    )
+    app.shoot("4-scores")
+    app.part("selector-Sort by").click()
+    app.part(f"selector-result-{QUALITY}").click()
+    expected = scored.sort_by(QUALITY).values(QUALITY)
+    app.until(
+        lambda: app.tile_numbers(QUALITY) == pytest.approx(expected, abs=0.01),
+        "the tiles are in ascending order of quality",
+    )
+    app.shoot("5-sorted")
+
+
+def _filter(app: App, dataset) -> None:
+    qualities = sorted(value for value in dataset.values(QUALITY) if value is not None)
+    limit = round((qualities[3] + qualities[4]) / 2, 2)
+    kept = [value for value in qualities if value <= limit]
+    app.part(f"sidebar-field-arrow-enabled-{QUALITY}").click()
+    highest = app.part("numeric-slider-container-faceqgen-quality").get_by_placeholder("max")
+    highest.fill(str(limit))
+    highest.press("Enter")
+    app.wait_for_count(f"{len(kept)} samples")
+    app.until(
+        lambda: app.tile_numbers(QUALITY) == pytest.approx(kept, abs=0.01),
+        "the grid keeps the faces up to the limit, worst first",
+    )
+    app.shoot("6-filtered")
+    app.part(f"numeric-filter-{QUALITY}").get_by_text("Reset").click()
+    app.wait_for_tiles(len(dataset))
+
+
+def _switch_to_restored(app: App, dataset) -> None:
+    seen: set[str] = set()
+
+    def note(response) -> None:
+        address = urlparse(response.url)
+        if response.ok and address.path == "/media":
+            seen.update(parse_qs(address.query).get("filepath", []))
+
+    app.page.on("response", note)
+    before = app.tile_pixels(QUALITY)
+    app.part("action-display-options").click()
+    app.part(f"radio-button-{RESTORED}").click()
+    app.part("action-display-options").click()
+    restored = {path for path in dataset.values(RESTORED) if path}
+    assert restored and all(Path(path).is_file() for path in restored)
+    app.until(lambda: restored <= seen, "the page has loaded every restored image")
+    app.until(lambda: app.tile_pixels(QUALITY) != before, "a tile shows another picture")
+    app.part(f"radio-button-{RESTORED}").wait_for(state="hidden")
+    app.shoot("7-restored")
+    print([b.bounding_box() for b in app.part("looker").all()])
+    assert 0

@@ -1,0 +1,212 @@
+"""``faceqgen doctor``: a healthy place, and one fault after the other."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from faceqgen_core import doctor, presets
+from faceqgen_core.cli import main
+from faceqgen_core.doctor import Check, Level
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: iter(checks),))
+
+
+def test_a_fail_is_exit_code_1_and_a_warning_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Check("a", Level.OK, "well"), Check("b", Level.WARN, "so so", "rest"))
+    assert main(["doctor"]) == 0
+    use(monkeypatch, Check("a", Level.FAIL, "broken", "mend it"))
+    assert main(["doctor"]) == 1
+
+
+def test_lines_begin_with_the_level_and_end_with_the_way_to_mend(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, Check("a", Level.OK, "well"), Check("b", Level.FAIL, "broken", "mend it"))
+    main(["doctor"])
+    assert capsys.readouterr().out == "OK    a: well\nFAIL  b: broken\n      -> mend it\n"
+
+
+def test_json_holds_the_same_findings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(monkeypatch, Check("b", Level.WARN, "so so", "rest"))
+    main(["doctor", "--json"])
+    assert json.loads(capsys.readouterr().out) == [
+        {"name": "b", "level": "WARN", "detail": "so so", "hint": "rest"}
+    ]
+
+
+def test_a_check_that_breaks_is_a_finding_and_stops_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def check_moon() -> Iterator[Check]:
+        raise ImportError("no rocket")
+
+    monkeypatch.setattr(doctor, "CHECKS", (check_moon, doctor.check_python))
+    moon, python = doctor.diagnose()
+    assert (moon.name, moon.level) == ("moon", Level.FAIL)
+    assert "no rocket" in moon.detail
+    assert python.level is Level.OK
+
+
+def test_packages_of_this_environment_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = {check.name: check for check in doctor.check_packages()}
+    assert {"tensorflow", "keras", "mtcnn", "fiftyone"} <= set(checks)
+    assert not [check for check in checks.values() if check.level is Level.FAIL]
+
+
+def test_a_missing_and_an_old_package_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ["nosuchpackage>=2,<3", "numpy>=999", 'extra-thing>=1; extra == "dev"']
+    monkeypatch.setattr(doctor, "_requirements", lambda: needed)
+    checks = {check.name: check for check in doctor.check_packages()}
+    assert checks["nosuchpackage"].level is Level.FAIL
+    assert checks["nosuchpackage"].detail == "not installed"
+    assert ">=999 is needed" in checks["numpy"].detail
+    assert "pip install" in checks["numpy"].hint
+    assert "extra-thing" not in checks
+
+
+def test_two_variants_of_opencv_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "_installed", lambda name: "4.10")
+    monkeypatch.setattr(doctor, "_requirements", lambda: ["numpy"])
+    check = list(doctor.check_packages())[-1]
+    assert (check.name, check.level) == ("opencv", Level.WARN)
+
+
+@pytest.fixture
+def fiftyone_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installed FiftyOne with nothing in it, and no configured database."""
+    monkeypatch.setattr(doctor, "_inside", lambda package: tmp_path)
+    monkeypatch.delenv("FIFTYONE_DATABASE_URI", raising=False)
+    monkeypatch.setenv("FIFTYONE_CONFIG_PATH", str(tmp_path / "config.json"))
+    return tmp_path
+
+
+def mongod(folder: Path, text: str, mode: int) -> None:
+    path = folder / "db" / "bin" / "mongod"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    path.chmod(mode)
+
+
+def test_mongod_is_found_where_fiftyone_looks_for_it(fiftyone_folder: Path) -> None:
+    mongod(fiftyone_folder, "#!/bin/sh\necho db version v6.0.5\n", stat.S_IRWXU)
+    (check,) = doctor.check_mongod()
+    assert check.level is Level.OK
+    assert "v6.0.5" in check.detail
+
+
+def test_a_missing_mongod_and_one_that_does_not_run_are_failures(fiftyone_folder: Path) -> None:
+    (check,) = doctor.check_mongod()
+    assert check.level is Level.FAIL
+    assert "missing" in check.detail
+    assert "ensure_mongod.py" in check.hint
+    mongod(fiftyone_folder, "#!/bin/sh\nexit 1\n", stat.S_IRWXU)
+    (check,) = doctor.check_mongod()
+    assert check.level is Level.FAIL
+    assert "does not run" in check.detail
+
+
+def test_a_configured_database_that_does_not_answer_fails_without_its_password(
+    fiftyone_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(code: str, **environment: str) -> str:
+        raise doctor._ProcessError(f"refused: {environment['FACEQGEN_DOCTOR_URI']}")
+
+    monkeypatch.setattr(doctor, "_ask", ask)
+    monkeypatch.setenv("FIFTYONE_DATABASE_URI", "mongodb://ann:secret@db.example:27017")
+    (check,) = doctor.check_mongod()
+    assert check.level is Level.FAIL
+    assert "db.example" in check.detail
+    assert "secret" not in check.detail + check.hint
+
+
+def test_a_database_in_the_configuration_file_counts(
+    fiftyone_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (fiftyone_folder / "config.json").write_text('{"database_uri": "mongodb://localhost:1"}')
+    monkeypatch.setattr(doctor, "_ask", lambda code, **environment: "7.0.1")
+    (check,) = doctor.check_mongod()
+    assert check == Check("mongod", Level.OK, "7.0.1 at mongodb://localhost:1")
+
+
+@pytest.mark.parametrize(
+    ("plugins", "operators", "errors", "level", "words"),
+    [
+        ({}, [], [], Level.WARN, "does not find"),
+        ({doctor.PLUGIN: ["/p", False]}, [], [], Level.WARN, "disabled"),
+        ({doctor.PLUGIN: ["/p", True]}, [], ["faceqgen: no cv2"], Level.FAIL, "no cv2"),
+        ({doctor.PLUGIN: ["/p", True]}, [f"{doctor.PLUGIN}/x"], [], Level.OK, "1 operators"),
+    ],
+)
+def test_the_plugin_may_be_unknown_disabled_broken_or_well(
+    plugins: dict[str, list[object]],
+    operators: list[str],
+    errors: list[str],
+    level: Level,
+    words: str,
+    fiftyone_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = json.dumps({"plugins": plugins, "operators": operators, "errors": errors})
+    monkeypatch.setattr(doctor, "_ask", lambda code, **environment: answer)
+    (check,) = doctor.check_plugin()
+    assert check.level is level
+    assert words in check.detail
+    assert bool(check.hint) == (level is not Level.OK)
+
+
+def test_gpus_are_named_and_a_tensorflow_that_crashes_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(doctor, "_ASK_TENSORFLOW", "print('[\"Big GPU\"]')")
+    assert [check.detail for check in doctor.check_gpu()][1] == "Big GPU"
+    monkeypatch.setattr(doctor, "_ASK_TENSORFLOW", "import os; os.abort()")
+    (check,) = doctor.check_gpu()
+    assert check.level is Level.FAIL
+    assert "code -6" in check.detail
+
+
+def test_tensorflow_of_this_environment_loads() -> None:
+    assert all(check.level is not Level.FAIL for check in doctor.check_gpu())
+
+
+def test_damaged_weights_are_found(
+    preset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = presets.load_preset(preset)
+    folder = tmp_path / presets.DEFAULT_PRESET
+    folder.mkdir()
+    for path in source.folder.iterdir():
+        if path.is_file():
+            (folder / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(presets, "models_folder", lambda: tmp_path)
+    (check,) = doctor.check_presets()
+    assert check.level is Level.OK
+    assert source.identifier in check.detail
+    with (folder / presets.WEIGHTS[0]).open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last[0] ^ 1]))
+    (check,) = doctor.check_presets()
+    assert check.level is Level.FAIL
+    assert "SHA-256" in check.detail
+
+
+def test_a_missing_default_preset_is_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presets, "models_folder", lambda: tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (check,) = doctor.check_presets()
+    assert check.level is Level.FAIL
+    assert presets.DEFAULT_PRESET in check.name

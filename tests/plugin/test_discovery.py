@@ -1,0 +1,117 @@
+"""The plugin as FiftyOne finds it, in processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+REPORT = """
+import json, sys
+from fiftyone.operators.registry import OperatorRegistry
+registry = OperatorRegistry()
+OperatorRegistry()  # FiftyOne executes the entry on every request
+heavy = [m for m in sys.modules if m.split(".")[0] in ("tensorflow", "keras", "mtcnn", "faceqgen_core")]
+operators = registry.list_operators(builtin=False)
+print(json.dumps({
+    "errors": registry.list_errors(),
+    "operators": {o.uri: [o.config.label, o.config.description, o.config.risk_level.value] for o in operators},
+    "heavy": heavy,
+}))
+"""
+
+
+def _report(code: str, **environment: str) -> dict:
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        cwd=Path(sys.executable).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.fixture(scope="module")
+def report() -> dict:
+    return _report(REPORT)
+
+
+def test_the_plugin_loads_without_errors_and_offers_its_operators(report):
+    assert report["errors"] == []
+    assert {uri: label for uri, (label, _, _) in report["operators"].items()} == {
+        "@faceqgen/face-quality/score_faces": "Score face quality",
+        "@faceqgen/face-quality/filter_faces": "Filter by face quality",
+    }
+
+
+def test_every_operator_says_what_it_does_and_how_risky_that_is(report):
+    for _, description, risk in report["operators"].values():
+        assert len(description) > 20
+        assert risk == "medium"
+
+
+def test_loading_the_plugin_loads_neither_tensorflow_nor_the_core(report):
+    assert report["heavy"] == []
+
+
+def test_the_manifest_names_the_operators_that_register(report):
+    manifest = yaml.safe_load((ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
+    names = {f"{manifest['name']}/{name}" for name in manifest["operators"]}
+    assert names == set(report["operators"])
+    assert (ROOT / manifest["py_entry"]).is_file()
+
+
+def test_the_manifest_and_the_package_have_one_version():
+    manifest = yaml.safe_load((ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
+    assert manifest["version"] == _project()["version"]
+
+
+def test_requirements_txt_is_the_list_of_dependencies_of_the_package():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert sorted(wanted) == sorted(_project()["dependencies"])
+    assert not [line for line in wanted if re.match(r"opencv-python\b(?!-headless)", line)]
+
+
+def test_a_downloaded_plugin_finds_the_core_beside_it_though_nothing_is_installed(tmp_path):
+    plugins = tmp_path / "plugins"
+    here = plugins / "@faceqgen" / "face-quality"
+    here.mkdir(parents=True)
+    for name in ("fiftyone.yml", "requirements.txt"):
+        shutil.copy(ROOT / name, here / name)
+    for name in ("plugin", "faceqgen_core", "assets"):
+        shutil.copytree(ROOT / name, here / name, ignore=shutil.ignore_patterns("__pycache__"))
+    not_installed = f"""
+import sys
+sys.meta_path = [f for f in sys.meta_path if "editable" not in repr(f).lower()]
+sys.path = [p for p in sys.path if p and not p.startswith({str(ROOT)!r} + "/faceqgen") and p != {str(ROOT)!r}]
+{REPORT.replace("print(", "import faceqgen_core; print(").replace('"heavy": heavy', '"heavy": faceqgen_core.__file__')}
+"""
+    report = _report(not_installed, FIFTYONE_PLUGINS_DIR=str(plugins), PYTHONPATH="")
+    assert report["errors"] == []
+    assert len(report["operators"]) == 2
+    assert report["heavy"] == str(here / "faceqgen_core" / "__init__.py")
+
+
+def test_icons_of_the_operators_are_files_of_the_plugin(operator):
+    from fiftyone.operators import get_operator
+
+    for uri in ("score_faces", "filter_faces"):
+        icon = get_operator(f"@faceqgen/face-quality/{uri}").config.icon
+        assert (ROOT / icon.lstrip("/")).is_file()
+
+
+def _project() -> dict:
+    tomllib = pytest.importorskip("tomllib", reason="reading pyproject.toml needs Python 3.11")
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -1,0 +1,75 @@
+"""``faces="field"``: boxes that are labelled already."""
+
+from __future__ import annotations
+
+import fiftyone as fo
+import pytest
+
+from tests.images import astronaut, astronaut_face, exif, turned_for
+from tests.plugin.conftest import make_dataset
+
+FACE = astronaut_face()
+BOX = [FACE.x / 512, FACE.y / 512, FACE.width / 512, FACE.height / 512]
+
+
+def test_a_labelled_face_scores_as_the_detected_one(one_face, score, scored):
+    label = fo.Detection(label="person", bounding_box=BOX)
+    one_face.set_values("people", [fo.Detections(detections=[label])])
+    score(one_face, faces="field", faces_field="people", restored=False)
+    found = one_face.first()
+    assert found.faceqgen.status == "scored"
+    assert found.faceqgen.quality == pytest.approx(scored.first().faceqgen.quality, abs=2)
+    (face,) = found.faceqgen_faces.detections
+    assert face.bounding_box == pytest.approx(BOX, abs=1e-6)
+
+
+def test_each_face_names_the_label_that_its_box_came_from(one_face, score):
+    labels = [
+        fo.Detection(label="small", bounding_box=[0.0, 0.8, 0.01, 0.01]),
+        fo.Detection(label="face", bounding_box=BOX),
+    ]
+    one_face.set_values("people", [fo.Detections(detections=labels)])
+    score(one_face, faces="field", faces_field="people", restored=False)
+    faces = one_face.first().faceqgen_faces.detections
+    assert [face.source_label for face in faces] == [labels[1].id, labels[0].id]
+    assert [face.status for face in faces] == ["scored", "too_small"]
+    assert one_face.first().faceqgen.num_faces == 2
+
+
+def test_a_field_of_single_detections_serves_as_well(pictures, score):
+    dataset = make_dataset(pictures["one"], pictures["none"])
+    dataset.set_values("head", [fo.Detection(label="face", bounding_box=BOX), None])
+    score(dataset, faces="field", faces_field="head", restored=False)
+    assert dataset.values("faceqgen.status") == ["scored", "no_face"]
+    dataset.delete()
+
+
+def test_boxes_are_read_in_the_image_as_it_is_shown(tmp_path, score):
+    from PIL import Image
+
+    file = tmp_path / "turned.jpg"
+    turned_for(6, Image.fromarray(astronaut()[:400])).save(file, quality=95, exif=exif(6))
+    shown = [FACE.x / 512, FACE.y / 400, FACE.width / 512, FACE.height / 400]
+    dataset = make_dataset(file)
+    dataset.set_values("head", [fo.Detection(label="face", bounding_box=shown)])
+    score(dataset, faces="field", faces_field="head", restored=False)
+    (face,) = dataset.first().faceqgen_faces.detections
+    assert face.status == "scored"
+    assert face.bounding_box == pytest.approx(shown, abs=1e-6)
+    dataset.delete()
+
+
+def test_an_unreadable_image_with_boxes_is_unreadable(pictures, score):
+    dataset = make_dataset(pictures["truncated"])
+    dataset.set_values("head", [fo.Detection(label="face", bounding_box=BOX)])
+    score(dataset, faces="field", faces_field="head", restored=False)
+    assert dataset.values("faceqgen.status") == ["unreadable"]
+    dataset.delete()
+
+
+def test_the_labels_of_the_user_stay_as_they_were(one_face, score):
+    label = fo.Detection(label="person", bounding_box=BOX)
+    one_face.set_values("people", [fo.Detections(detections=[label])])
+    before = one_face.first().people.to_dict()
+    score(one_face, faces="field", faces_field="people", restored=False)
+    assert one_face.first().people.to_dict() == before

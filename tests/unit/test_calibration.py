@@ -1,0 +1,46 @@
+"""Calibration maps native numbers to 0..100, higher is better, by OFIQ's published formula."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from faceqgen_core.calibration import Calibration, SigmoidMapping
+from faceqgen_core.presets import load_preset
+
+
+def test_the_mapping_is_ofiqs_formula():
+    mapping = SigmoidMapping(x0=0.3, w=0.05, h=110.0, a=-0.05, s=1.1)
+    for x in np.linspace(0, 1, 11):
+        expected = 110.0 * (-0.05 + 1.1 / (1 + math.exp((0.3 - x) / 0.05)))
+        assert mapping(float(x)) == pytest.approx(min(100, max(0, expected)))
+
+
+def test_extreme_values_neither_overflow_nor_leave_the_scale():
+    for w in (1e-3, -1e-3):
+        mapping = SigmoidMapping(x0=0.5, w=w)
+        assert {round(mapping(x)) for x in (-1e6, 1e6)} == {0, 100}
+
+
+def test_a_mapping_without_width_is_refused():
+    with pytest.raises(ValueError, match="w other than 0"):
+        SigmoidMapping(x0=0.5, w=0.0)
+
+
+def test_better_native_values_give_higher_components():
+    calibration = load_preset("faceqgen-128").calibration
+    good = calibration.components({"ssim": 0.99, "mse": 0.0001, "discriminator": 0.9})
+    poor = calibration.components({"ssim": 0.4, "mse": 0.05, "discriminator": 0.05})
+    assert all(good[name] > poor[name] for name in good)
+    assert all(0 <= value <= 100 for value in [*good.values(), *poor.values()])
+
+
+def test_quality_rises_with_the_predicted_similarity():
+    quality = [load_preset("faceqgen-128").calibration.quality(s) for s in np.linspace(-1, 1, 41)]
+    assert all(b > a for a, b in itertools.pairwise(quality))
+
+
+def test_the_configuration_survives_a_round_trip():
+    calibration = load_preset("faceqgen-128").calibration
+    assert Calibration.from_config(calibration.to_config()) == calibration
