@@ -94,8 +94,28 @@ def similarity_matrix(landmarks: Landmarks, protocol: CropProtocol) -> NDArray[n
     return matrix
 
 
+def _window(
+    image: Image, matrix: NDArray[np.float64], size: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Part of the image that a crop covers, with a margin: (x0, y0), (x1, y1), the end not included."""
+    height, width = image.shape[:2]
+    inverse = cv2.invertAffineTransform(matrix)
+    square = np.array([[[0, 0], [size, 0], [size, size], [0, size]]], np.float64)
+    corners = cv2.transform(square, inverse)[0]
+    margin = 4 + round(0.05 * float(np.ptp(corners)))
+    low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - margin, 0)
+    high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + margin, [width, height])
+    return (int(low[0]), int(low[1])), (int(high[0]), int(high[1]))
+
+
 def _warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
+    (x0, y0), (x1, y1) = _window(image, matrix, size)
+    if (
+        x1 > x0 and y1 > y0
+    ):  # OpenCV warps no side over 32,767 pixels, and a face needs its surroundings alone
+        image = image[y0:y1, x0:x1]
+        matrix = matrix @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]], np.float64)
     if scale < 0.5:
         # Warping samples four to sixteen neighbours: shrink large faces by area first, or they alias.
         factor = 2.0 * scale
@@ -167,22 +187,16 @@ def paste_back(
 
     ``feather=False`` replaces the crop's area entirely, for images that are crops themselves.
     """
-    height, width = image.shape[:2]
     size = crop.shape[0]
     mask = _feather(size) if feather else np.ones((size, size), np.float32)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    inverse = cv2.invertAffineTransform(matrix)
     # Work only where the crop lies: a face in a large photograph must not cost a float copy of the photograph.
-    corners = cv2.transform(
-        np.array([[[0, 0], [size, 0], [size, size], [0, size]]], np.float64), inverse
-    )[0]
-    x0, y0 = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 2, 0)
-    x1, y1 = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 3, [width, height])
+    (x0, y0), (x1, y1) = _window(image, matrix, size)
     result = image.copy()
     if x1 <= x0 or y1 <= y0:
         return result
     local = matrix @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]], np.float64)
-    area = (int(x1 - x0), int(y1 - y0))
+    area = (x1 - x0, y1 - y0)
     face = cv2.warpAffine(crop, local, area, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     weight = cv2.warpAffine(
         mask,

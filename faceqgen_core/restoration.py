@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.presets import WEIGHTS, Preset
+from faceqgen_core.presets import WEIGHTS, Preset, PresetError
 
 _LOCK = threading.Lock()
 _CACHE: dict[str, Any] = {}
@@ -108,7 +108,7 @@ def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
             return (image_shape[0], 3), (image_shape[0], side, side)
 
     image = keras.Input(generator.input_shape[1:], name="image")
-    restored, bottleneck = generator(image, training=False)
+    restored, bottleneck, _ = generator(image, training=False)
     logits, *levels = discriminator(image, training=False)
     measures, local = NativeMeasures(name="measures")(image, restored, logits)
     similarity = head([bottleneck, levels[-1], measures], training=False)
@@ -130,7 +130,17 @@ def _load_scorer(preset: Preset) -> Any:
         ),
     )
     for network, file in zip(networks, WEIGHTS, strict=True):
-        network.load_weights(preset.weights(file))
+        try:
+            network.load_weights(preset.weights(file))
+        except (
+            ValueError,
+            OSError,
+            KeyError,
+        ) as error:  # Keras prints whole tensors; one line will do
+            raise PresetError(
+                f"preset {preset.name!r}: {file} does not fit the networks of this version; "
+                "use the version the preset was made with, or fetch the preset again"
+            ) from error
     return build_scorer(*networks)
 
 

@@ -72,6 +72,12 @@ def build_dataset(folder: Path, *, name: str = DATASET, **choice: Any) -> Any:
         ],
         progress=False,
     )
+    # The App draws fields in colours by chance; a difference map tells most in a strong one.
+    colours = {"degradation": "#0f8f8f", FIELD + ".quality": "#1f3f9f", FIELD + "_faces": "#ff8c1a"}
+    colours[FIELD + "_heatmap"] = "#ff0030"
+    dataset.app_config.color_scheme = fo.ColorScheme(
+        fields=[{"path": path, "fieldColor": colour} for path, colour in colours.items()]
+    )
     dataset.info["about"] = "FaceQgen demo: known faults, graded; kinds of images are tags"
     dataset.save()
     return dataset

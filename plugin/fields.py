@@ -23,14 +23,28 @@ FACE_LABEL = "face"
 HEATMAP_RANGE = [0, 255]
 """Of the 8-bit map on disk; the App reads such a file's own numbers, so 255 is a difference of 1."""
 
-MEASURES: dict[str, bool] = {"quality": True, "ssim": True, "mse": False, "discriminator": True}
-"""Name of each score: is higher better?"""
 
-_SCORES: dict[str, str] = {
-    "quality": "Unified quality score, 0 to 100, higher is better; None unless scored",
-    "ssim": "Native measure: structural similarity of face and restoration, -1 to 1, higher is better",
-    "mse": "Native measure: mean squared error between face and restoration, 0 to 1, LOWER is better",
-    "discriminator": "Native measure: probability of a good original, 0 to 1, higher is better",
+@dataclass(frozen=True)
+class Score:
+    """What a number means: its direction, its range, and what it is."""
+
+    higher_is_better: bool
+    low: float
+    high: float
+    meaning: str
+
+    @property
+    def description(self) -> str:
+        """One line for the App."""
+        direction = "higher is better" if self.higher_is_better else "LOWER is better"
+        return f"{self.meaning}, {self.low:g} to {self.high:g}, {direction}; None unless scored"
+
+
+SCORES: dict[str, Score] = {
+    "quality": Score(True, 0, 100, "Unified quality score"),
+    "ssim": Score(True, -1, 1, "Native measure: structural similarity of face and restoration"),
+    "mse": Score(False, 0, 1, "Native measure: mean squared error between face and restoration"),
+    "discriminator": Score(True, 0, 1, "Native measure: probability of a good original"),
 }
 _WORDS: dict[str, str] = {
     "status": "What became of the face: scored, or why not (no_face, unreadable, too_small, too_large, "
@@ -45,7 +59,7 @@ _RESTORED_FACE = "File of the restored face crop"
 _HEATMAP = "What the restoration changed, (1 - SSIM) / 2: 0 (clear) nothing, 255 everything"
 _NUM_FACES = "Number of faces found in the image; None if it could not be looked at"
 _SOURCE_LABEL = "Id of the label that gave the box; None if the detector found the face"
-_INDEXED = (*MEASURES, "status")
+_INDEXED = (*SCORES, "status")
 
 
 @dataclass(frozen=True)
@@ -135,8 +149,8 @@ def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
 
 
 def _add_values(dataset: fo.Dataset, path: Callable[[str], str]) -> None:
-    for key, text in _SCORES.items():
-        _add(dataset, path(key), fo.FloatField, text)
+    for key, score in SCORES.items():
+        _add(dataset, path(key), fo.FloatField, score.description)
     for key, text in _WORDS.items():
         _add(dataset, path(key), fo.StringField, text)
 
@@ -222,7 +236,7 @@ def heatmap_document(map_path: str | None) -> fo.Heatmap | None:
 
 def _values(assessment: Any) -> dict[str, Any]:
     return {
-        **{key: _number(getattr(assessment, key)) for key in _SCORES},
+        **{key: _number(getattr(assessment, key)) for key in SCORES},
         "status": assessment.status.value,
         "reason": assessment.reason or None,
         "preset": assessment.preset or None,

@@ -190,10 +190,11 @@ class ScoringRun:
             self.summary.faces += sum(assessment.scored for assessment in assessments)
         names = self.settings.names
         options = {"key_field": "id", "dynamic": True}
-        self._dataset.set_values(names.sample, samples, **options)
         self._dataset.set_values(names.faces, faces, **options)
         if self._dataset.has_field(names.heatmap):  # an old map beside new scores would be wrong
             self._dataset.set_values(names.heatmap, heatmaps, **options)
+        # Last, since its status says that the sample is done: a run killed before this line comes back to it.
+        self._dataset.set_values(names.sample, samples, **options)
         self.summary.done += len(chunk)
 
     def _write_files(self, chunk: list[tuple[int, list[Any]]]) -> list[WrittenFiles]:

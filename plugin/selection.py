@@ -13,7 +13,7 @@ from typing import Any
 
 from fiftyone import ViewField as F
 
-from .fields import DEFAULT_FIELD, MEASURES, FieldNames
+from .fields import DEFAULT_FIELD, SCORES, FieldNames
 
 BY = ("threshold", "percentile")
 KEEP = ("low", "high")
@@ -50,7 +50,7 @@ class Selection:
 
     def __post_init__(self) -> None:
         for name, value, known in (
-            ("measure", self.measure, tuple(MEASURES)),
+            ("measure", self.measure, tuple(SCORES)),
             ("by", self.by, BY),
             ("keep", self.keep, KEEP),
         ):
@@ -58,10 +58,13 @@ class Selection:
                 raise ValueError(f"{name} must be one of {', '.join(known)}, got {value!r}")
         if self.value is None and self.by == "threshold" and self.measure != "quality":
             raise ValueError(f"a threshold of {self.measure} needs a value on that measure's scale")
-        if not math.isfinite(self.limit):
-            raise ValueError(f"value must be a number, got {self.limit}")
         if self.by == "percentile" and not 0 < self.limit < 100:
             raise ValueError(f"a percentile lies between 0 and 100, got {self.limit:g}")
+        score = SCORES[self.measure]
+        if self.by == "threshold" and not score.low <= self.limit <= score.high:
+            raise ValueError(
+                f"{self.measure} lies between {score.low:g} and {score.high:g}, got {self.limit:g} as its threshold"
+            )
 
     @property
     def limit(self) -> float:
@@ -103,7 +106,7 @@ def select(collection: Any, selection: Selection) -> Selected:
         )
     scored = collection.exists(path)  # a comparison alone would let samples without a score through
     count = len(scored)
-    higher_is_better = MEASURES[selection.measure]
+    higher_is_better = SCORES[selection.measure].higher_is_better
     if selection.by == "percentile":
         threshold = _percentile(scored, path, selection.limit, count, higher_is_better)
         worse = F(path) <= threshold if higher_is_better else F(path) >= threshold

@@ -24,16 +24,14 @@ def image_view(collection: Any) -> tuple[Any, str | None]:
     Raises:
         ValueError: the media are no images, or the view is generated in another way.
     """
-    dataset = collection._dataset
     view = collection.view()
     if isinstance(view, fop.PatchesView):
-        dataset = collection._root_dataset
         ids = list(dict.fromkeys(view.values("sample_id")))
         notice = (
             f"Scores are kept with the samples: the {len(ids)} image(s) behind these patches are "
-            "scored whole. To score just these boxes choose faces = field."
+            "scored, not the patches alone"
         )
-        return dataset.select(ids), notice
+        return view._root_dataset.select(ids), notice
     if view._is_generated:
         raise ValueError(
             f"a {type(view).__name__} is generated and keeps no new fields: run on the data set itself, or on "

@@ -45,6 +45,7 @@ LFW_FACES = 100
 # Head and shoulders (left, top, side): degradations scale with the image's side and aim at its middle.
 _ASTRONAUT = (122, 10, 200)
 _GRACE_HOPPER = (78, 10, 380)
+_COFFEE = (100, 0, 400)
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _lfw(count: int) -> Iterator[DemoImage]:
 def _coffee(path: Path) -> None:
     import skimage.data
 
-    save_png(path, np.asarray(skimage.data.coffee(), np.uint8))
+    save_png(path, _square(np.asarray(skimage.data.coffee(), np.uint8), *_COFFEE))
 
 
 def _truncated(path: Path) -> None:

@@ -35,6 +35,16 @@ def _residual(x: Any, filters: int, name: str) -> Any:
     return layers.Add(name=f"{name}_add")([x, y])
 
 
+def _modulate(x: Any, code: Any, name: str) -> Any:
+    """Scale and shift channels by a code of the whole image (Perez et al. 2018, FiLM); starts as the identity."""
+    channels = x.shape[-1]
+    scale = layers.Dense(channels, kernel_initializer="zeros", name=f"{name}_scale")(code)
+    shift = layers.Dense(channels, kernel_initializer="zeros", name=f"{name}_shift")(code)
+    shape = (1, 1, channels)
+    scaled = layers.Multiply(name=f"{name}_scaled")([x, layers.Reshape(shape)(scale)])
+    return layers.Add(name=name)([x, scaled, layers.Reshape(shape)(shift)])
+
+
 def _up(x: Any, filters: int, name: str) -> Any:
     # Resize and convolve: a transposed convolution draws a checkerboard.
     x = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_resize")(x)
@@ -66,6 +76,24 @@ class DepthToSpace(layers.Layer):  # type: ignore[misc]
 
 
 @keras.saving.register_keras_serializable(package="faceqgen")
+class BandEnergies(layers.Layer):  # type: ignore[misc]
+    """How much of each octave an image holds: noise, blur and low resolution show in its spectrum at once."""
+
+    LEVELS = 4
+
+    def call(self, inputs: Any) -> Any:
+        """(N, H, W, C) -> (N, 5 C): log mean magnitude of four octaves, finest first, then the channel means."""
+        numbers, x = [], inputs
+        for _ in range(self.LEVELS):
+            coarse = ops.average_pool(x, 2, 2)
+            band = x - ops.repeat(ops.repeat(coarse, 2, axis=1), 2, axis=2)
+            numbers.append(ops.log(ops.mean(ops.abs(band), axis=(1, 2)) + 1e-3) + 4.0)
+            x = coarse
+        numbers.append(ops.mean(x, axis=(1, 2)))
+        return ops.concatenate(numbers, axis=-1)
+
+
+@keras.saving.register_keras_serializable(package="faceqgen")
 class Correction(layers.Layer):  # type: ignore[misc]
     """``clip(image + correction, 0, 1)``."""
 
@@ -74,11 +102,15 @@ class Correction(layers.Layer):  # type: ignore[misc]
         return ops.clip(image + correction, 0.0, 1.0)
 
 
-def build_generator(*, size: int = 128, width: int = 32) -> keras.Model:
+def build_generator(*, size: int = 128, width: int = 32, families: int = 18) -> keras.Model:
     """Build the generator.
 
-    Input: (N, ``size``, ``size``, 3) RGB in [0, 1]. Outputs, in this order: the restored image, same shape and range,
-    and the bottleneck features (N, ``size``/16, ``size``/16, 8 ``width``), which the quality head reads.
+    Input: (N, ``size``, ``size``, 3) RGB in [0, 1]. Outputs, in this order: the restored image, same shape and range;
+    the bottleneck features (N, ``size``/16, ``size``/16, 8 ``width``), which the quality head reads; and the estimated
+    strength of each of ``families`` degradations (N, ``families``) in [0, 1].
+
+    What was done to an image decides what must be undone: sharpening harms a noisy image, smoothing a blurred one.
+    So the encoder names the degradations (their strengths are known in training) and its code steers the decoder.
 
     Raises:
         ValueError: ``size`` is not a positive multiple of 16 or ``width`` not a positive multiple of 16.
@@ -96,18 +128,29 @@ def build_generator(*, size: int = 128, width: int = 32) -> keras.Model:
     e3 = _norm_act(_conv(e2, 4 * w, 4, "enc3_conv", strides=2), "enc3")  # 16 x 16 x 128
     b = _norm_act(_conv(e3, 8 * w, 4, "enc4_conv", strides=2), "enc4")  # 8 x 8 x 256
     b = _residual(b, 8 * w, "mid1")
+    # From the pixels, because normalisation takes away how much grain there is.
+    energy = BandEnergies(name="energy")(x)
+    pooled = [layers.GlobalAveragePooling2D(name=f"pool{i}")(e) for i, e in enumerate((e2, e3, b))]
+    code = layers.Dense(4 * w, name="code_dense")(
+        layers.Concatenate(name="code_in")([energy, *pooled])
+    )
+    code = layers.LeakyReLU(negative_slope=0.2, name="code")(code)  # 128
+    strengths = layers.Dense(families, activation="sigmoid", name="strengths")(code)
     # decoder: skips are added, so each costs nothing and a level can ignore it
     d3 = layers.Add(name="skip3")([_up(b, 4 * w, "dec3"), e3])
-    d3 = _norm_act(d3, "dec3")  # 16 x 16 x 128
+    d3 = _modulate(_norm_act(d3, "dec3"), code, "dec3_film")  # 16 x 16 x 128
     d2 = layers.Add(name="skip2")([_up(d3, 2 * w, "dec2"), e2])
-    d2 = _residual(_norm_act(d2, "dec2"), 2 * w, "dec2_res")  # 32 x 32 x 64
+    d2 = _modulate(_norm_act(d2, "dec2"), code, "dec2_film")
+    d2 = _residual(d2, 2 * w, "dec2_res")  # 32 x 32 x 64
     # The finest level sees the pixels themselves: grain and edges are lost to any stride.
     pixels = SpaceToDepth(name="pixels")(x)  # 64 x 64 x 12
     d1 = layers.Concatenate(name="skip1")([_up(d2, w, "dec1"), e1, pixels])
-    d1 = _norm_act(_conv(d1, w + w // 2, 3, "fine1_conv"), "fine1")  # 64 x 64 x 48
+    d1 = _norm_act(_conv(d1, w + w // 2, 3, "fine1_conv"), "fine1")
+    d1 = _modulate(d1, code, "fine1_film")  # 64 x 64 x 48
     d1 = _norm_act(_conv(d1, w + w // 2, 3, "fine2_conv"), "fine2")
+    d1 = _modulate(d1, code, "fine2_film")
     # Zero at the start: training sets out from the identity.
     raw = layers.Conv2D(12, 3, padding="same", kernel_initializer="zeros", name="out_conv")(d1)
     correction = DepthToSpace(name="correction")(raw)  # 128 x 128 x 3
     restored = Correction(name="restored")(image, correction)
-    return keras.Model(image, [restored, b], name="generator")
+    return keras.Model(image, [restored, b, strengths], name="generator")

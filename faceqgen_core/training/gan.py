@@ -18,16 +18,20 @@ from keras import ops
 from faceqgen_core.measures.ssim import ssim_map
 from faceqgen_core.training.pairs import Batch
 
+_ROUND = 0.03
+"""Half width of the round bottom of the Charbonnier loss, in units of the image range."""
+
 
 @dataclass(frozen=True)
 class LossWeights:
     """Weights of the generator's losses; the adversarial ones start after ``warm_up`` of the steps."""
 
     pixel: float = 1.0
-    ssim: float = 0.2
+    ssim: float = 0.1
+    naming: float = 0.1
     features: float = 0.15
     adversarial: float = 0.03
-    warm_up: float = 0.2
+    warm_up: float = 0.5
 
 
 def _logistic(logits: Any, probability: Any) -> Any:
@@ -106,9 +110,16 @@ class RestorationGAN:
         self.discriminator = discriminator
         self.weights = weights or LossWeights()
         self.average = average
-        fall = keras.optimizers.schedules.CosineDecay(learning_rate, steps, alpha=0.1)
+        fall = keras.optimizers.schedules.CosineDecay(
+            0.02 * learning_rate,
+            steps,
+            alpha=2.0,
+            warmup_target=learning_rate,
+            # Adam remembers the first, huge gradients for long unless it sets out slowly.
+            warmup_steps=min(60, max(1, steps // 10)),
+        )
         self.optimizers = [
-            keras.optimizers.Adam(rate, beta_1=beta, beta_2=0.999)
+            keras.optimizers.Adam(rate, beta_1=beta, beta_2=0.99)
             for rate, beta in ((fall, 0.9), (discriminator_rate, 0.5))
         ]
         for optimizer, network in zip(self.optimizers, (generator, discriminator), strict=True):
@@ -120,18 +131,23 @@ class RestorationGAN:
             self._discriminator_loss, discriminator, self.optimizers[1]
         )
 
-    def _similarity_loss(self, image: Any, target: Any) -> tuple[Any, Any]:
-        restored, _ = self.generator(image, training=True)
-        pixel = ops.mean(ops.abs(restored - target))
+    def _similarity_loss(self, image: Any, target: Any, strengths: Any) -> tuple[Any, Any]:
+        restored, _, named = self.generator(image, training=True)
+        error = restored - target
+        # Charbonnier: quadratic near zero. Under plain L1 most pixels of a mixed batch want no change, and that
+        # median holds the network at the identity.
+        pixel = ops.mean(ops.sqrt(ops.square(error) + _ROUND**2) - _ROUND)
+        naming = ops.mean(ops.sum(ops.square(named - strengths), axis=-1))
         structure = 1 - ops.mean(ssim_map(restored, target))
-        loss = self.weights.pixel * pixel + self.weights.ssim * structure
-        return loss, (restored, ops.stack([pixel, structure]))
+        w = self.weights
+        loss = w.pixel * pixel + w.ssim * structure + w.naming * naming
+        return loss, (restored, ops.stack([pixel, structure, naming]))
 
     def _generator_loss(
-        self, image: Any, target: Any, harm: Any, adversarial: Any
+        self, image: Any, target: Any, strengths: Any, harm: Any, adversarial: Any
     ) -> tuple[Any, Any]:
         w = self.weights
-        loss, (restored, numbers) = self._similarity_loss(image, target)
+        loss, (restored, numbers) = self._similarity_loss(image, target, strengths)
         both = self.discriminator(ops.concatenate([restored, target]), training=False)
         logits, *levels = both
         matching = 0.0
@@ -159,24 +175,41 @@ class RestorationGAN:
         loss = on_real + 0.5 * on_fake + on_original
         return loss, ops.stack([on_real, on_fake, on_original])
 
-    def step(self, batch: Batch, *, adversarial: float) -> dict[str, float]:
-        """Train both networks on one batch; ``adversarial`` in [0, 1] scales the discriminator's part in the loss."""
+    def step(self, batch: Batch, *, adversarial: float, judge: bool = True) -> dict[str, float]:
+        """Train the networks on one batch.
+
+        Args:
+            batch: the pairs.
+            adversarial: in [0, 1], scales the discriminator's part in the generator's loss.
+            judge: also train the discriminator.
+        """
         if adversarial > 0:
             restored, numbers = self._generator_step(
-                batch.image, batch.target, batch.harm, np.float32(adversarial)
+                batch.image, batch.target, batch.strengths, batch.harm, np.float32(adversarial)
             )
         else:  # the discriminator has no say yet: spare its passes
-            restored, numbers = self._warm_up_step(batch.image, batch.target)
-        verdicts = self._discriminator_step(
-            batch.image, batch.target, restored, batch.harm, batch.good
-        )
+            restored, numbers = self._warm_up_step(batch.image, batch.target, batch.strengths)
+        verdicts = [float("nan")] * 3
+        if judge:
+            judged = self._discriminator_step(
+                batch.image, batch.target, restored, batch.harm, batch.good
+            )
+            verdicts = ops.convert_to_numpy(judged).tolist()
         decay = self.average
         for mean, value in zip(self.averaged, self.generator.get_weights(), strict=True):
             mean *= decay
             mean += (1 - decay) * value
-        numbers = [*ops.convert_to_numpy(numbers).tolist(), 0.0, 0.0][:4]
-        verdicts = ops.convert_to_numpy(verdicts).tolist()
-        names = ("l1", "1-ssim", "features", "adversarial", "d_real", "d_restored", "d_original")
+        numbers = [*ops.convert_to_numpy(numbers).tolist(), 0.0, 0.0][:5]
+        names = (
+            "pixel",
+            "1-ssim",
+            "naming",
+            "features",
+            "adversarial",
+            "d_real",
+            "d_restored",
+            "d_original",
+        )
         return dict(zip(names, [*numbers, *verdicts], strict=True))
 
     def state(self) -> dict[str, Any]:

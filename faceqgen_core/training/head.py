@@ -43,7 +43,7 @@ def extract_features(
     starts = range(0, len(crops), batch_size)
     for start in tqdm(starts, desc="features", unit="batch", mininterval=2):
         images = crops[start : start + batch_size].astype(np.float32) / np.float32(255)
-        restored, bottleneck = generator.predict_on_batch(images)
+        restored, bottleneck, _ = generator.predict_on_batch(images)
         logits, *levels = discriminator.predict_on_batch(images)
         numbers = [
             ops.mean(ssim_map(images, restored), axis=(1, 2)),

@@ -7,13 +7,14 @@ its difference there), and other image of the subject -> the subject's best imag
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.training.degradation import LIGHT, STRUCTURE, degrade
+from faceqgen_core.training.degradation import FAMILIES, LIGHT, STRUCTURE, degrade
 from faceqgen_core.training.subjects import FaceSet
 from faceqgen_core.types import Image
 
@@ -61,12 +62,14 @@ class Batch:
         target: same shape, what it shall return.
         harm: (N,) float32 in [0, 1], how much was done to the input; 0 for a good original.
         good: (N,) float32 in [0, 1], how good an original the target is.
+        strengths: (N, F) float32 in [0, 1], strength of each family in the input, in the order of ``FAMILIES``.
     """
 
     image: NDArray[np.float32]
     target: NDArray[np.float32]
     harm: NDArray[np.float32]
     good: NDArray[np.float32]
+    strengths: NDArray[np.float32]
 
 
 def align_jitter(rng: np.random.Generator, image: Image) -> Image:
@@ -84,15 +87,30 @@ def align_jitter(rng: np.random.Generator, image: Image) -> Image:
 
 def random_degradation(
     rng: np.random.Generator, image: Image, families: tuple[str, ...], *, second: float
-) -> tuple[Image, float]:
-    """Degrade once or, with probability ``second``, twice; returns the image and the harm done, in [0, 1]."""
-    kept = 1.0
+) -> tuple[Image, dict[str, float]]:
+    """Degrade once or, with probability ``second``, twice; returns the image and the strength by family."""
+    strengths: dict[str, float] = {}
     for _ in range(2 if rng.random() < second else 1):
         family = families[int(rng.integers(len(families)))]
         strength = float(rng.beta(1.1, 1.3))
         image = degrade(image, family, strength, rng)
-        kept *= 1 - HARM[family] * strength
-    return image, 1 - kept
+        strengths[family] = max(strength, strengths.get(family, 0.0))
+    return image, strengths
+
+
+def harm_of(strengths: dict[str, float]) -> float:
+    """Share of the use for recognition that degradations destroy together, 0..1."""
+    return 1 - math.prod(1 - HARM[family] * strength for family, strength in strengths.items())
+
+
+Pair = tuple[Image, Image, float, float, dict[str, float]]
+"""Input, target, harm, goodness, strength by family."""
+
+
+def _cut(rng: np.random.Generator, pair: Pair, patch: int) -> Pair:
+    y, x = rng.integers(0, pair[0].shape[0] - patch + 1, 2)
+    image, target = (i[y : y + patch, x : x + patch] for i in pair[:2])
+    return image, target, *pair[2:]
 
 
 class PairSource:
@@ -124,20 +142,24 @@ class PairSource:
         weight = (1 / np.sqrt(count))[which]
         self._weights = weight / weight.sum()
 
-    def batch(self, number: int, size: int) -> Batch:
-        """Draw batch ``number`` with ``size`` pairs."""
+    def batch(self, number: int, size: int, *, patch: int | None = None) -> Batch:
+        """Draw batch ``number`` with ``size`` pairs, or with as many patches of side ``patch`` cut out of pairs."""
         rng = np.random.default_rng([self._seed, number])
         pairs = [self._pair(rng) for _ in range(size)]
+        if patch is not None:
+            pairs = [_cut(rng, pair, patch) for pair in pairs]
         return Batch(
             np.stack([p[0] for p in pairs]).astype(np.float32) / np.float32(255),
             np.stack([p[1] for p in pairs]).astype(np.float32) / np.float32(255),
             np.array([p[2] for p in pairs], np.float32),
             np.array([p[3] for p in pairs], np.float32),
+            np.array([[p[4].get(f, 0.0) for f in FAMILIES] for p in pairs], np.float32),
         )
 
-    def _pair(self, rng: np.random.Generator) -> tuple[Image, Image, float, float]:
+    def _pair(self, rng: np.random.Generator) -> Pair:
         mix = self._mix
         kind = rng.random()
+        strengths: dict[str, float] = {}
         if kind < mix.other and len(self._others):
             row = int(self._others[rng.integers(len(self._others))])
             image, target = self._faces.crops[row], self._faces.crops[self._best[row]]
@@ -154,10 +176,13 @@ class PairSource:
             target = align_jitter(rng, target)
             if rng.random() < mix.light:  # the target keeps the light of the input
                 target, dimmed = random_degradation(rng, target, LIGHT, second=0.1)
-                good *= 1 - dimmed
+                good *= 1 - harm_of(dimmed)
+                strengths |= dimmed
             image, harm = target, 0.0
             if kind >= mix.other + mix.clean:
-                image, harm = random_degradation(rng, target, STRUCTURE, second=mix.second)
+                image, done = random_degradation(rng, target, STRUCTURE, second=mix.second)
+                harm = harm_of(done)
+                strengths |= done
             if (
                 rng.random() < mix.geometry
             ):  # pose in the plane and cropping cannot be undone: both get them
@@ -166,9 +191,10 @@ class PairSource:
                 strength = float(rng.beta(1.1, 1.3))
                 image = degrade(image, family, strength, np.random.default_rng(state))
                 target = degrade(target, family, strength, np.random.default_rng(state))
-                lost = HARM[family] * strength
+                lost = harm_of({family: strength})
+                strengths[family] = strength
                 good *= 1 - lost
                 harm = 1 - (1 - harm) * (1 - lost)
         if rng.random() < 0.5:
             image, target = image[:, ::-1], target[:, ::-1]
-        return image, target, harm, good
+        return image, target, harm, good, strengths

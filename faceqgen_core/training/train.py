@@ -6,11 +6,12 @@ import argparse
 import csv
 import json
 import logging
+import math
 import queue
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ class TrainingConfig:
     checkpoint_every: int = 250
     generator_width: int = 32
     discriminator_width: int = 32
+    patch_size: int = 64
+    patch_share: float = 0.5
     mix: dict[str, float] = field(default_factory=lambda: asdict(PairMix()))
     losses: dict[str, float] = field(default_factory=dict)
 
@@ -98,7 +101,7 @@ def load_faces(args: argparse.Namespace, protocol: CropProtocol) -> FaceSet:
     return align_faces(listings, protocol, known=known, cache=args.output / "cache")
 
 
-def prefetch(source: PairSource, first: int, last: int, size: int) -> Iterator[Batch]:
+def prefetch(draw: Callable[[int], Batch], first: int, last: int) -> Iterator[Batch]:
     """Draw batches ``first`` to ``last`` - 1 ahead, in a thread."""
     ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=4)
     stop = threading.Event()
@@ -106,7 +109,7 @@ def prefetch(source: PairSource, first: int, last: int, size: int) -> Iterator[B
     def work() -> None:
         try:
             for number in range(first, last):
-                batch = source.batch(number, size)
+                batch = draw(number)
                 while not stop.is_set():
                     try:
                         ready.put(batch, timeout=0.5)
@@ -180,14 +183,25 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
         mix=PairMix(**config.mix),
         seed=config.seed,
     )
-    gan = RestorationGAN(
-        build_generator(size=size, width=config.generator_width),
-        build_discriminator(size=size, width=config.discriminator_width),
-        weights=LossWeights(**config.losses),
-        learning_rate=config.learning_rate,
-        discriminator_rate=config.discriminator_rate,
-        steps=config.steps,
-    )
+
+    def make_gan(side: int) -> RestorationGAN:
+        return RestorationGAN(
+            build_generator(size=side, width=config.generator_width),
+            build_discriminator(size=side, width=config.discriminator_width),
+            weights=LossWeights(**config.losses),
+            learning_rate=config.learning_rate,
+            discriminator_rate=config.discriminator_rate,
+            steps=config.steps,
+        )
+
+    # Patches first: the networks are convolutional, and twice as many patches cost half as much as whole faces.
+    on_patches = round(config.patch_share * config.steps)
+
+    def draw(number: int) -> Batch:
+        if number < on_patches:
+            return source.batch(number, 2 * config.batch_size, patch=config.patch_size)
+        return source.batch(number, config.batch_size)
+
     validation = Validation(faces.select(held_rows[np.isin(held_rows, best)][:48]))
     checkpoint, step = output / "checkpoint.npz", 0
     if args.resume and checkpoint.is_file():
@@ -196,12 +210,15 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
             raise ValueError(
                 f"{checkpoint} was made with another configuration; mend it or leave out --resume"
             )
-        gan.restore_state(arrays)
         step = int(facts["step"])
+        gan = make_gan(config.patch_size if step < on_patches else size)
+        gan.restore_state(arrays)
     elif checkpoint.is_file():
         raise ValueError(
             f"{output} holds a checkpoint already: add --resume or choose another --output"
         )
+    else:
+        gan = make_gan(config.patch_size if on_patches else size)
     (output / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
     log = CurveLog(output / "curves.csv")
     started = time.monotonic()
@@ -212,8 +229,10 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
         mean_generator = build_generator(size=size, width=config.generator_width)
         mean_generator.set_weights(gan.averaged)
         mean_generator.save_weights(output / WEIGHTS[0])
-        gan.discriminator.save_weights(output / WEIGHTS[1])
-        facts, rows = validation.report(mean_generator, gan.discriminator)
+        judge = build_discriminator(size=size, width=config.discriminator_width)
+        judge.set_weights(gan.discriminator.get_weights())
+        judge.save_weights(output / WEIGHTS[1])
+        facts, rows = validation.report(mean_generator, judge)
         save_png(output / "samples" / f"{final_step:06d}.png", montage(rows))
         log.add(
             {"step": final_step, "minutes": (time.monotonic() - started) / 60} | averages | facts
@@ -222,12 +241,18 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
 
     warm = config.steps * gan.weights.warm_up
     progress = tqdm(total=config.steps, initial=step, desc="train", unit="step", mininterval=2)
-    for batch in prefetch(source, step, config.steps, config.batch_size):
+    for batch in prefetch(draw, step, config.steps):
         ramp = float(np.clip((step - warm) / max(0.1 * config.steps, 1), 0, 1))
-        losses = gan.step(batch, adversarial=ramp)
+        if step == on_patches and gan.generator.input_shape[1] != size:
+            whole = make_gan(size)
+            whole.restore_state(gan.state())
+            gan = whole
+        # The discriminator may learn at half the pace until the generator listens to it.
+        losses = gan.step(batch, adversarial=ramp, judge=ramp > 0 or step % 2 == 0)
         step += 1
         for name, value in losses.items():
-            averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
+            if not math.isnan(value):
+                averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
         progress.update()
         if step % config.report_every == 0:
             rate = config.batch_size * (progress.format_dict["rate"] or 0.0)

@@ -50,7 +50,7 @@ class Validation:
                 before = float(np.mean(-10 * np.log10(np.asarray(mse(images, clean)) + 1e-6)))
                 after = float(np.mean(-10 * np.log10(np.asarray(mse(restored, clean)) + 1e-6)))
                 facts[f"psnr_gain_{name}"] = after - before
-            rows.append([x for i in range(6) for x in (images[i], restored[i])])
+            rows.append([x for i in range(min(6, len(images))) for x in (images[i], restored[i])])
         return facts, rows
 
 

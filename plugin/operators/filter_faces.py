@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD, MEASURES
+from ..fields import DEFAULT_FIELD, SCORES
 from ..selection import DEFAULT_VALUE, Selection, select
 
 
@@ -33,15 +33,15 @@ class FilterFaces(foo.Operator):
         inputs = types.Object()
         inputs.view_target(ctx, default_target="DATASET")
         measures = types.DropdownView()
-        for name, higher_is_better in MEASURES.items():
-            direction = "higher is better" if higher_is_better else "lower is better"
+        for name, score in SCORES.items():
+            direction = "higher is better" if score.higher_is_better else "lower is better"
             measures.add_choice(name, label=f"{name} ({direction})")
         inputs.enum("measure", measures.values(), default="quality", label="Measure", view=measures)
         inputs.enum(
             "by", ["threshold", "percentile"], default="threshold", label="By", view=_tabs()
         )
         default = None if by == "threshold" and measure != "quality" else DEFAULT_VALUE.get(by)
-        inputs.float(
+        value = inputs.float(
             "value",
             default=default,
             label="Value",
@@ -49,6 +49,11 @@ class FilterFaces(foo.Operator):
             if by == "percentile"
             else f"On the scale of {measure}",
         )
+        try:
+            Selection.from_params(ctx.params)
+        except ValueError as error:  # shown beside the value; "Execute" waits until it is mended
+            value.invalid = True
+            value.error_message = str(error)
         keep = types.RadioGroup()
         keep.add_choice("low", label="Low quality", description="Worse than the value")
         keep.add_choice("high", label="High quality", description="The others that have a score")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 from PIL import Image
 
@@ -77,6 +79,14 @@ class App:
     def __init__(self, page, screenshots: Path) -> None:
         self.page = page
         self.screenshots = screenshots
+        self.media: set[str] = set()
+        page.on("response", self._note_media)
+
+    def _note_media(self, response) -> None:
+        """Keep the paths of the image files that the page has loaded."""
+        address = urlparse(response.url)
+        if response.ok and address.path == "/media":
+            self.media.update(parse_qs(address.query).get("filepath", []))
 
     def part(self, name: str):
         """The part of the page with this ``data-cy``."""
@@ -111,13 +121,18 @@ class App:
     def tile_numbers(self, field: str) -> list[float]:
         """The numbers that the tiles show for a field, in reading order; tiles without one are left out."""
         tags = self.part("fo-grid").locator(f'[data-cy="tag-{field}"]')
-        placed = []
-        for tag in tags.all():
-            box = tag.bounding_box()
-            if box is not None:
-                # Tags of one row may differ by a pixel in height.
-                placed.append((round(box["y"] / 20), box["x"], float(tag.inner_text())))
+        # One look at all tags: asked for one by one, some may be gone when their turn comes.
+        found = tags.evaluate_all(
+            "tags => tags.map(tag => {"
+            "const box = tag.getBoundingClientRect(); return [box.y, box.x, tag.innerText]})"
+        )
+        # Tags of one row may differ by a pixel in height.
+        placed = [(round(y / 20), x, float(text)) for y, x, text in found]
         return [number for _, _, number in sorted(placed)]
+
+    def field(self, form, label: str):
+        """The input of a form that stands below a label; the App does not link the two."""
+        return form.get_by_text(label, exact=True).locator("xpath=following::input[1]")
 
     def tile_pixels(self, field: str) -> bytes:
         """What the first tile that shows a number for a field looks like, as PNG."""
@@ -134,10 +149,20 @@ class App:
         return form
 
     def shoot(self, name: str) -> None:
-        """Save a screenshot; 256 colours, a third of the size."""
-        path = self.screenshots / f"{name}.png"
+        """Save a screenshot once the page has come to rest: 1440 x 750, 256 colours."""
         self.page.mouse.move(960, 990)
-        self.page.screenshot(path=path)
-        with Image.open(path) as image:
-            small = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
-        small.save(path, optimize=True)
+        tips = self.page.get_by_role("tooltip")
+        self.until(lambda: tips.count() == 0, "no tooltip is left over")
+        looks = [self.page.screenshot()]
+
+        def at_rest() -> bool:
+            looks.append(self.page.screenshot())
+            return looks[-1] == looks[-2]
+
+        self.until(at_rest, "the page comes to rest")
+        with Image.open(io.BytesIO(looks[-1])) as image:
+            small = image.convert("RGB").resize((1440, 750), Image.Resampling.LANCZOS)
+        palette = small.quantize(256, kmeans=1)
+        small.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(
+            self.screenshots / f"{name}.png", optimize=True
+        )

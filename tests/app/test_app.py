@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlparse
 
 import pytest
-from browser import App
+from browser import CHROMIUM_NAMES, App, find_chromium
+
+if find_chromium() is None:
+    pytest.skip(
+        f"App tests left out: no Chromium on this machine ({', '.join(CHROMIUM_NAMES)}, or CHROMIUM=path)",
+        allow_module_level=True,
+    )
 
 QUALITY = "faceqgen.quality"
 RESTORED = "faceqgen.restored_path"
+HEATMAP = "faceqgen_heatmap"
 PROGRESS = re.compile(r"Loading the preset|\d+ of \d+ samples")
 
 
@@ -19,12 +25,7 @@ def app(page, screenshots) -> App:
     return App(page, screenshots)
 
 
-def _enter_preset(form, preset: str) -> None:
-    """Name another preset than the default one in the form."""
-    form.locator('input[value="faceqgen-128"]').fill(preset)
-
-
-def test_a_curator_scores_sorts_filters_and_sees_the_restored_faces(app, dataset, preset):
+def test_a_curator_scores_sorts_filters_and_sees_the_restored_faces(app, dataset, demo, preset):
     total = len(dataset)
     app.open(dataset.name, total)
     app.shoot("1-data-set")
@@ -32,6 +33,38 @@ def test_a_curator_scores_sorts_filters_and_sees_the_restored_faces(app, dataset
     _sort(app, dataset)
     _filter(app, dataset)
     _switch_to_restored(app, dataset)
+    _show_what_changed(app, dataset)
+    demo.draw_sheet(dataset, app.screenshots / "contact-sheet.png")
+
+
+def test_filter_by_face_quality_shows_the_worst_faces_and_tags_them(app, dataset, demo, preset):
+    demo.score(dataset, preset=preset)
+    qualities = sorted(value for value in dataset.values(QUALITY) if value is not None)
+    limit = round((qualities[4] + qualities[5]) / 2, 4)
+    worse = [value for value in qualities if value < limit]
+    app.open(dataset.name, len(dataset))
+    form = app.open_operator("Filter by face quality")
+    app.field(form, "Value").fill(str(limit))
+    app.field(form, "Tag the samples").fill("poor")
+    execute = form.get_by_role("button", name="Execute")
+    app.until(execute.is_enabled, "the form is valid")
+    execute.click()
+    app.wait_for_count(f"{len(worse)} samples")
+    app.wait_for_tiles(len(worse))
+    app.page.get_by_role("button", name="Close").click()
+    app.shoot("9-worst-first")
+    dataset.reload()
+    assert sorted(dataset.match_tags("poor").values(QUALITY)) == worse
+
+
+def test_a_run_that_cannot_start_says_why_on_the_page(app, dataset):
+    app.open(dataset.name, len(dataset))
+    form = app.open_operator("Score face quality")
+    app.field(form, "Preset").fill("no-such-preset")
+    execute = form.get_by_role("button", name="Execute")
+    app.until(execute.is_enabled, "the form is valid")
+    execute.click()
+    app.page.get_by_text(re.compile("Not scored:.*no-such-preset")).wait_for()
 
 
 def _score(app: App, dataset, preset: str) -> None:
@@ -39,7 +72,8 @@ def _score(app: App, dataset, preset: str) -> None:
     execute = form.get_by_role("button", name="Execute")
     execute.wait_for()
     if preset != "faceqgen-128":
-        _enter_preset(form, preset)
+        app.field(form, "Preset").fill(preset)
+    form.get_by_label("Heatmap").check()
     app.until(execute.is_enabled, "the form is valid")
     app.shoot("2-form")
     execute.click()
@@ -87,7 +121,7 @@ def _sort(app: App, dataset) -> None:
 
 def _filter(app: App, dataset) -> None:
     qualities = sorted(value for value in dataset.values(QUALITY) if value is not None)
-    limit = round((qualities[3] + qualities[4]) / 2, 2)
+    limit = round((qualities[3] + qualities[4]) / 2, 4)
     kept = [value for value in qualities if value <= limit]
     app.part(f"sidebar-field-arrow-enabled-{QUALITY}").click()
     highest = app.part("numeric-slider-container-faceqgen-quality").get_by_placeholder("max")
@@ -104,23 +138,26 @@ def _filter(app: App, dataset) -> None:
 
 
 def _switch_to_restored(app: App, dataset) -> None:
-    seen: set[str] = set()
-
-    def note(response) -> None:
-        address = urlparse(response.url)
-        if response.ok and address.path == "/media":
-            seen.update(parse_qs(address.query).get("filepath", []))
-
-    app.page.on("response", note)
     before = app.tile_pixels(QUALITY)
     app.part("action-display-options").click()
     app.part(f"radio-button-{RESTORED}").click()
     app.part("action-display-options").click()
     restored = {path for path in dataset.values(RESTORED) if path}
     assert restored and all(Path(path).is_file() for path in restored)
-    app.until(lambda: restored <= seen, "the page has loaded every restored image")
+    app.until(lambda: restored <= app.media, "the page has loaded every restored image")
     app.until(lambda: app.tile_pixels(QUALITY) != before, "a tile shows another picture")
     app.part(f"radio-button-{RESTORED}").wait_for(state="hidden")
     app.shoot("7-restored")
-    print([b.bounding_box() for b in app.part("looker").all()])
-    assert 0
+
+
+def _show_what_changed(app: App, dataset) -> None:
+    maps = dataset.exists(f"{HEATMAP}.map_path").values(f"{HEATMAP}.map_path")
+    assert len(maps) == len(dataset.exists(QUALITY)) and all(Path(path).is_file() for path in maps)
+    before = app.tile_pixels(QUALITY)
+    app.part("action-display-options").click()
+    app.part("radio-button-filepath").click()
+    app.part("action-display-options").click()
+    app.part(f"checkbox-{HEATMAP}").click()
+    app.until(lambda: app.media.issuperset(maps), "the page has loaded every map")
+    app.until(lambda: app.tile_pixels(QUALITY) != before, "the maps lie over the originals")
+    app.shoot("8-changed")

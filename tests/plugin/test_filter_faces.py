@@ -114,7 +114,8 @@ def test_a_data_set_in_which_nothing_is_scored_gives_an_empty_view(rated):
         ({"keep": "best"}, "keep must be one of low, high"),
         ({"by": "percentile", "value": 0}, "between 0 and 100"),
         ({"by": "percentile", "value": 100}, "between 0 and 100"),
-        ({"value": float("nan")}, "must be a number"),
+        ({"value": float("nan")}, "quality lies between 0 and 100"),
+        ({"measure": "mse", "value": 50}, "mse lies between 0 and 1"),
         ({"measure": "mse"}, "needs a value"),
         ({"field": "nothing"}, "run 'Score face quality' first"),
     ],
@@ -124,7 +125,12 @@ def test_what_cannot_be_done_is_refused_with_a_way_out(rated, params, message):
         foo.get_operator(FILTER)(rated, **params)
 
 
+def test_a_value_outside_the_measures_range_is_told_to_the_form_and_to_scripts(rated):
+    with pytest.raises(foo.executor.ExecutionError, match="mse lies between 0 and 1"):
+        foo.execute_operator(FILTER, {"dataset": rated}, params={"measure": "mse", "value": 50})
+
+
 def test_the_filter_works_on_what_the_operator_has_written(scored):
-    view = foo.get_operator(FILTER)(scored, value=100.1)
-    best_last = sorted(q for q in scored.values("faceqgen.quality") if q is not None)
+    view = foo.get_operator(FILTER)(scored, value=100)
+    best_last = sorted(q for q in scored.values("faceqgen.quality") if q is not None and q < 100)
     assert view.values("faceqgen.quality") == best_last

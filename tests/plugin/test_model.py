@@ -122,6 +122,12 @@ def test_the_models_of_others_are_read_to_while_ours_is_applied(pictures, model)
         assert read.result().shape == (512, 512, 3)
 
 
+def test_the_model_can_be_imported_in_a_checkout_as_well(operator, preset):
+    from plugin.model import FaceQgenModel
+
+    assert FaceQgenModel.__name__ == type(operator.model(preset=preset)).__name__
+
+
 def test_the_model_tells_fiftyone_what_it_needs_to_know(model, preset):
     assert model.media_type == "image" and model.ragged_batches is False
     assert model.config.preset == preset and not hasattr(model.config, "confidence_thresh")

@@ -85,7 +85,7 @@ def test_another_preset_does_not_join_a_field_that_is_scored(
     dataset = make_dataset(pictures["none"])
     operator(dataset, preset=preset)
     dataset.add_sample(fo.Sample(filepath=str(pictures["truncated"])))
-    with pytest.raises(ValueError, match=r"holds scores of preset .* choose another name"):
+    with pytest.raises(ValueError, match=r"holds scores of preset .* Choose another name"):
         operator(dataset, preset=str(other_preset))
     dataset.delete()
 

@@ -7,6 +7,7 @@ import fiftyone.operators as foo
 import pytest
 
 from faceqgen_core import MEASURES
+from faceqgen_core.measures import QUALITY
 from tests.images import faulty_images
 from tests.plugin.conftest import SCORE, make_dataset
 
@@ -70,9 +71,12 @@ def test_each_score_is_described_with_direction_and_range(scored):
             assert f"{measure.low:g} to {measure.high:g}, {direction}" in text
 
 
-def test_the_plugin_knows_the_measures_and_directions_of_the_core(part):
-    directions = {key: measure.higher_is_better for key, measure in MEASURES.items()}
-    assert {"quality": True, **directions} == part("fields").MEASURES
+def test_the_plugin_knows_the_measures_their_directions_and_ranges_as_the_core(part):
+    core = {"quality": QUALITY, **MEASURES}
+    known = part("fields").SCORES
+    assert {k: (m.higher_is_better, m.low, m.high) for k, m in core.items()} == {
+        k: (s.higher_is_better, s.low, s.high) for k, s in known.items()
+    }
 
 
 def test_a_run_is_registered_with_preset_versions_parameters_and_counts(scored, preset):

@@ -94,7 +94,7 @@ def whole(data, config, tmp_path_factory):
 def test_training_lowers_the_loss_and_improves_on_doing_nothing(whole):
     rows = list(csv.DictReader((whole / "curves.csv").open()))
     assert [row["step"] for row in rows] == ["20", "40"]
-    assert float(rows[-1]["l1"]) < float(rows[0]["l1"])
+    assert float(rows[-1]["naming"]) < float(rows[0]["naming"])
     assert float(rows[-1]["psnr_gain_noise_0.6"]) > float(rows[0]["psnr_gain_noise_0.6"])
 
 
