@@ -270,11 +270,11 @@ STRUCTURE = (
     "noise",
     "shot_noise",
     "jpeg",
-    "occlusion",
-    "scarf",
-    "glasses",
 )
-"""Families that destroy structure; the generator learns to undo them."""
+"""Families that destroy structure everywhere; the generator learns to undo them."""
+
+COVER = ("occlusion", "scarf", "glasses")
+"""Families that hide a part of the face; the generator learns to draw what might be there."""
 
 
 def degrade(image: Image, family: str, strength: float, rng: np.random.Generator) -> Image:

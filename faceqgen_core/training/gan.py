@@ -29,9 +29,9 @@ class LossWeights:
     pixel: float = 1.0
     ssim: float = 0.1
     naming: float = 0.1
-    features: float = 0.15
-    adversarial: float = 0.03
-    warm_up: float = 0.5
+    features: float = 0.04
+    adversarial: float = 0.01
+    warm_up: float = 0.55
 
 
 def _logistic(logits: Any, probability: Any) -> Any:
@@ -136,7 +136,10 @@ class RestorationGAN:
         error = restored - target
         # Charbonnier: quadratic near zero. Under plain L1 most pixels of a mixed batch want no change, and that
         # median holds the network at the identity.
-        pixel = ops.mean(ops.sqrt(ops.square(error) + _ROUND**2) - _ROUND)
+        each = ops.mean(ops.sqrt(ops.square(error) + _ROUND**2) - _ROUND, axis=(1, 2, 3))
+        # What cannot be restored (a covered face, another pose) has errors that drown the ones that can.
+        weight = 1 / (1 + ops.mean(ops.abs(image - target), axis=(1, 2, 3)) / 0.06)
+        pixel = ops.mean(each * weight)
         naming = ops.mean(ops.sum(ops.square(named - strengths), axis=-1))
         structure = 1 - ops.mean(ssim_map(restored, target))
         w = self.weights

@@ -8,13 +8,13 @@ its difference there), and other image of the subject -> the subject's best imag
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.training.degradation import FAMILIES, LIGHT, STRUCTURE, degrade
+from faceqgen_core.training.degradation import COVER, FAMILIES, LIGHT, STRUCTURE, degrade
 from faceqgen_core.training.subjects import FaceSet
 from faceqgen_core.types import Image
 
@@ -45,12 +45,13 @@ HARM = {
 class PairMix:
     """Shares of the kinds of pairs (the rest is degraded -> clean) and of what is done to them."""
 
-    clean: float = 0.3
-    other: float = 0.08
+    clean: float = 0.2
+    other: float = 0.04
+    cover: float = 0.12
     any_image: float = 0.25
-    light: float = 0.35
-    geometry: float = 0.08
-    second: float = 0.35
+    light: float = 0.3
+    geometry: float = 0.05
+    second: float = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,9 +144,16 @@ class PairSource:
         self._weights = weight / weight.sum()
 
     def batch(self, number: int, size: int, *, patch: int | None = None) -> Batch:
-        """Draw batch ``number`` with ``size`` pairs, or with as many patches of side ``patch`` cut out of pairs."""
+        """Draw batch ``number`` with ``size`` pairs, or with as many patches of side ``patch`` cut out of pairs.
+
+        A patch shows too little to draw what is covered or turned away, and those large errors would drown the small
+        ones from which sharpening and denoising are learned: patches come from local degradations alone.
+        """
         rng = np.random.default_rng([self._seed, number])
-        pairs = [self._pair(rng) for _ in range(size)]
+        mix = self._mix
+        if patch is not None:
+            mix = replace(mix, other=0.0, cover=0.0, geometry=0.0, second=0.0)
+        pairs = [self._pair(rng, mix) for _ in range(size)]
         if patch is not None:
             pairs = [_cut(rng, pair, patch) for pair in pairs]
         return Batch(
@@ -156,8 +164,7 @@ class PairSource:
             np.array([[p[4].get(f, 0.0) for f in FAMILIES] for p in pairs], np.float32),
         )
 
-    def _pair(self, rng: np.random.Generator) -> Pair:
-        mix = self._mix
+    def _pair(self, rng: np.random.Generator, mix: PairMix) -> Pair:
         kind = rng.random()
         strengths: dict[str, float] = {}
         if kind < mix.other and len(self._others):
@@ -181,6 +188,9 @@ class PairSource:
             image, harm = target, 0.0
             if kind >= mix.other + mix.clean:
                 image, done = random_degradation(rng, target, STRUCTURE, second=mix.second)
+                if rng.random() < mix.cover:
+                    image, covered = random_degradation(rng, image, COVER, second=0.0)
+                    done |= covered
                 harm = harm_of(done)
                 strengths |= done
             if (

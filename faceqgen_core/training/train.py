@@ -37,18 +37,18 @@ logger = logging.getLogger(__name__)
 class TrainingConfig:
     """Everything that decides a training run besides the data."""
 
-    steps: int = 3000
+    steps: int = 2200
     batch_size: int = 16
     learning_rate: float = 1e-3
     discriminator_rate: float = 3e-4
     seed: int = 0
     held_back: float = 0.06
     report_every: int = 50
-    checkpoint_every: int = 250
+    checkpoint_every: int = 150
     generator_width: int = 32
     discriminator_width: int = 32
     patch_size: int = 64
-    patch_share: float = 0.5
+    patch_share: float = 0.55
     mix: dict[str, float] = field(default_factory=lambda: asdict(PairMix()))
     losses: dict[str, float] = field(default_factory=dict)
 

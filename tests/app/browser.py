@@ -101,8 +101,11 @@ class App:
             self.page.wait_for_timeout(PACE_MS)
 
     def open(self, dataset: str, tiles: int) -> None:
-        """Open a data set and wait for its tiles."""
+        """Open a data set whole and wait for its tiles."""
         self.page.goto(f"/datasets/{dataset}")
+        self.part("entry-counts").wait_for()
+        # The server remembers the view that another page has set.
+        self.part("btn-clear-view-bar").click()
         self.wait_for_count(f"{tiles} samples")
         self.wait_for_tiles(tiles)
 
@@ -162,7 +165,7 @@ class App:
         self.until(at_rest, "the page comes to rest")
         with Image.open(io.BytesIO(looks[-1])) as image:
             small = image.convert("RGB").resize((1440, 750), Image.Resampling.LANCZOS)
-        palette = small.quantize(256, kmeans=1)
+        palette = small.quantize(256)
         small.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(
             self.screenshots / f"{name}.png", optimize=True
         )

@@ -7,7 +7,7 @@ import pytest
 import skimage.data
 from skimage.metrics import peak_signal_noise_ratio
 
-from faceqgen_core.training.degradation import FAMILIES, LIGHT, STRUCTURE, degrade
+from faceqgen_core.training.degradation import COVER, FAMILIES, LIGHT, STRUCTURE, degrade
 
 FACE = skimage.data.astronaut()[:250, 110:360]
 
@@ -49,7 +49,7 @@ def test_unknown_families_and_strengths_are_refused():
         degrade(FACE, "noise", 1.5, np.random.default_rng(0))
 
 
-def test_light_and_structure_name_known_families_and_do_not_overlap():
-    assert set(LIGHT) <= set(FAMILIES)
-    assert set(STRUCTURE) <= set(FAMILIES)
-    assert not set(LIGHT) & set(STRUCTURE)
+def test_every_group_names_known_families_and_none_twice():
+    named = [*LIGHT, *STRUCTURE, *COVER]
+    assert set(named) <= set(FAMILIES)
+    assert len(set(named)) == len(named)
