@@ -240,33 +240,36 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
         print(" ".join(f"{k} {v:.3f}" for k, v in facts.items()), file=sys.stderr, flush=True)
 
     warm = config.steps * gan.weights.warm_up
-    progress = tqdm(total=config.steps, initial=step, desc="train", unit="step", mininterval=2)
-    for batch in prefetch(draw, step, config.steps):
-        ramp = float(np.clip((step - warm) / max(0.1 * config.steps, 1), 0, 1))
-        if step == on_patches and gan.generator.input_shape[1] != size:
-            whole = make_gan(size)
-            whole.restore_state(gan.state())
-            gan = whole
-        # The discriminator may learn at half the pace until the generator listens to it.
-        losses = gan.step(batch, adversarial=ramp, judge=ramp > 0 or step % 2 == 0)
-        step += 1
-        for name, value in losses.items():
-            if not math.isnan(value):
-                averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
-        progress.update()
-        if step % config.report_every == 0:
-            rate = config.batch_size * (progress.format_dict["rate"] or 0.0)
-            progress.set_postfix_str(
-                f"{rate:.0f} img/s " + " ".join(f"{k} {v:.3f}" for k, v in averages.items())
-            )
-        spent = (time.monotonic() - started) / 60
-        over = args.budget_minutes is not None and spent > args.budget_minutes
-        if step % config.checkpoint_every == 0 or step == config.steps or over:
-            keep(step)
-        if over:
-            logger.warning("stopped after %.1f minutes at step %d; --resume goes on", spent, step)
-            break
-    progress.close()
+    with tqdm(
+        total=config.steps, initial=step, desc="train", unit="step", mininterval=2
+    ) as progress:
+        for batch in prefetch(draw, step, config.steps):
+            ramp = float(np.clip((step - warm) / max(0.1 * config.steps, 1), 0, 1))
+            if step == on_patches and gan.generator.input_shape[1] != size:
+                whole = make_gan(size)
+                whole.restore_state(gan.state())
+                gan = whole
+            # The discriminator may learn at half the pace until the generator listens to it.
+            losses = gan.step(batch, adversarial=ramp, judge=ramp > 0 or step % 2 == 0)
+            step += 1
+            for name, value in losses.items():
+                if not math.isnan(value):
+                    averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
+            progress.update()
+            if step % config.report_every == 0:
+                rate = config.batch_size * (progress.format_dict["rate"] or 0.0)
+                progress.set_postfix_str(
+                    f"{rate:.0f} img/s " + " ".join(f"{k} {v:.3f}" for k, v in averages.items())
+                )
+            spent = (time.monotonic() - started) / 60
+            over = args.budget_minutes is not None and spent > args.budget_minutes
+            if step % config.checkpoint_every == 0 or step == config.steps or over:
+                keep(step)
+            if over:
+                logger.warning(
+                    "stopped after %.1f minutes at step %d; --resume goes on", spent, step
+                )
+                break
     return output
 
 
