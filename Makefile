@@ -26,7 +26,7 @@ help:
 venv: $(READY)
 
 $(READY): pyproject.toml scripts/set_up.py scripts/ensure_mongod.py
-	@$(PYTHON) scripts/set_up.py $(VENV) --extras dev,train
+	@$(PYTHON) scripts/set_up.py $(VENV) --extras dev
 	@touch $@
 
 demo: $(READY)

@@ -11,7 +11,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 
 from faceqgen_core.types import FaceBox, FaceCrop, Image, Landmarks
 
@@ -74,6 +73,19 @@ class CropProtocol:
         return cls(**config)
 
 
+def fit_similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Least-squares similarity transform (Umeyama 1991, without reflection) between points (N, 2) -> (2, 3).
+
+    In the plane it has a closed form: as complex numbers, target = a * source + b.
+    """
+    z = source[:, 0] + 1j * source[:, 1]
+    w = target[:, 0] + 1j * target[:, 1]
+    spread = z - z.mean()
+    a = np.vdot(spread, w - w.mean()) / np.vdot(spread, spread).real
+    b = w.mean() - a * z.mean()
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]], dtype=np.float64)
+
+
 def similarity_matrix(landmarks: Landmarks, protocol: CropProtocol) -> NDArray[np.float64]:
     """Least-squares similarity transform (Umeyama 1991) from landmarks to the protocol's template, (2, 3).
 
@@ -85,10 +97,7 @@ def similarity_matrix(landmarks: Landmarks, protocol: CropProtocol) -> NDArray[n
         raise ValueError(f"landmarks must be five finite (x, y) points, got shape {points.shape}")
     if np.ptp(points, axis=0).max() < 1e-3:
         raise ValueError("the five landmarks coincide: no scale can be read from them")
-    transform = SimilarityTransform.from_estimate(points, protocol.template)
-    if not transform:
-        raise ValueError("no similarity transform fits the landmarks")
-    matrix = np.asarray(transform.params, dtype=np.float64)[:2]
+    matrix = fit_similarity(points, protocol.template)
     if not np.isfinite(matrix).all():
         raise ValueError("no similarity transform fits the landmarks")
     return matrix

@@ -94,8 +94,16 @@ def _read_config(folder: Path) -> dict[str, Any]:
         raise PresetError(
             f"{path}: format {config['format']!r}, this version reads format {FORMAT}"
         )
-    if set(config["networks"]) != _NETWORK_KEYS:
-        raise PresetError(f"{path}: 'networks' must hold exactly {sorted(_NETWORK_KEYS)}")
+    for key in ("networks", "crop_protocol", "calibration", "weights"):
+        if not isinstance(config[key], dict):
+            raise PresetError(f"{path}: {key!r} must be a JSON object")
+    networks = config["networks"]
+    if set(networks) != _NETWORK_KEYS or not all(
+        isinstance(v, int) and v > 0 for v in networks.values()
+    ):
+        raise PresetError(
+            f"{path}: 'networks' must hold exactly {sorted(_NETWORK_KEYS)}, positive integers"
+        )
     if set(config["weights"]) != set(WEIGHTS):
         raise PresetError(f"{path}: 'weights' must name exactly {', '.join(WEIGHTS)}")
     return config

@@ -5,6 +5,7 @@ uint8 RGB outside; float32 in [0, 1], NHWC, inside. The networks run in inferenc
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,7 @@ def _prepare_device(device: str) -> str | None:
     import keras
 
     name = device.lower()
-    if name not in ("auto", "cpu") and not name.startswith("gpu"):
+    if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
         raise ValueError(f"device must be 'auto', 'cpu', 'gpu' or 'gpu:N', got {device!r}")
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -71,9 +72,9 @@ def _prepare_device(device: str) -> str | None:
                 RuntimeError
             ):  # already in use by the caller's own TensorFlow code: their settings stand
                 break
-        if name.startswith("gpu") and not gpus:
+        if name.startswith("gpu") and int(name.partition(":")[2] or 0) >= len(gpus):
             raise ValueError(
-                "device 'gpu' asked for, but TensorFlow sees no GPU; use 'cpu' or 'auto'"
+                f"device {device!r} asked for, but TensorFlow sees {len(gpus) or 'no'} GPU; use 'cpu' or 'auto'"
             )
     return None if name == "auto" else (name if ":" in name else f"{name}:0")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import logging
 import math
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.measures import MEASURES
-from faceqgen_core.presets import WEIGHTS, load_preset, write_config
+from faceqgen_core.presets import WEIGHTS, load_preset, sha256_of, write_config
 from faceqgen_core.training.subjects import FaceSet, best_images
+from faceqgen_core.training.train import data_hash, load_faces
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +70,9 @@ def _cache_labelled(args: argparse.Namespace, faces: FaceSet, protocol: CropProt
     from faceqgen_core.training.labelled import LabelledSet, build_labelled_set
     from faceqgen_core.training.teacher import Teacher
 
-    store = args.run / "cache" / f"labelled-{args.seed}-{args.copies}-{len(faces.crops)}.npz"
+    parts = [args.seed, args.copies, protocol.identifier, sha256_of(args.teacher), data_hash(faces)]
+    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+    store = args.run / "cache" / f"labelled-{key}.npz"
     if store.is_file():
         with np.load(store) as data:
             return LabelledSet(**{k: data[k] for k in data.files})
@@ -83,7 +87,6 @@ def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
     from faceqgen_core.training.head import extract_features, fit_head
-    from faceqgen_core.training.train import load_faces
 
     protocol = CropProtocol()
     settings = json.loads((args.run / "config.json").read_text(encoding="utf-8"))
@@ -153,6 +156,7 @@ def run(args: argparse.Namespace) -> int:
             "calibration": Calibration(mappings).to_config(),
             "training": {
                 "settings": settings,
+                "data_sha256": data_hash(faces),
                 "head_curves": curves,
                 "held_back_correlation": correlation,
                 "labelled_faces": len(labelled.crops),

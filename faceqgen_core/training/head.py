@@ -111,6 +111,6 @@ def fit_head(
         callbacks=[
             keras.callbacks.EarlyStopping(monitor="val_loss", patience=4, restore_best_weights=True)
         ],
-        verbose=2,
+        verbose=0,
     )
     return {k: [float(x) for x in v] for k, v in history.history.items()}

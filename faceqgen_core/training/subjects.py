@@ -77,7 +77,8 @@ def list_subjects(roots: Iterable[Path], *, keep: set[str] | None = None) -> lis
     Raises:
         ValueError: a root is no folder, or no image was found.
     """
-    found = []
+    found: list[Listing] = []
+    roots = list(roots)
     for root in roots:
         if not root.is_dir():
             raise ValueError(f"{root} is not a folder; expected <root>/<subject>/<image>")
@@ -91,6 +92,8 @@ def list_subjects(roots: Iterable[Path], *, keep: set[str] | None = None) -> lis
                 continue
             subject = f"{root.name}/{folder or below.stem}"
             found.append(Listing(path, f"{root.name}/{below.as_posix()}", subject))
+    if keep is not None and not any((root / name).is_dir() for root in roots for name in keep):
+        raise ValueError("no listed subject has a folder below the roots: is it the right listing?")
     if not found:
         raise ValueError(f"no image below {', '.join(map(str, roots))}")
     return found
@@ -154,7 +157,8 @@ def align_faces(
     """
     key = hashlib.sha256(
         json.dumps([protocol.identifier, protocol.eye_distance, protocol.center_y]).encode()
-        + "\n".join(f"{x.path}" for x in listings).encode()
+        + "\n".join(f"{x.path} {x.path.stat().st_mtime_ns}" for x in listings).encode()
+        + repr(sorted(known or ())).encode()
     ).hexdigest()[:16]
     store = cache / f"faces-{key}.npz" if cache else None
     if store is not None and store.is_file():

@@ -12,9 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from skimage.transform import SimilarityTransform
 
-from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.alignment import CropProtocol, fit_similarity
 
 _SIDE = 128
 # Places of the right eye, left eye, nose, right and left mouth corner as shares of the side, from the model's card.
@@ -43,8 +42,7 @@ class Teacher:
             raise ValueError("the teacher needs OpenVINO: pip install 'faceqgen[train]'") from error
         core = openvino.Core()
         self._network: Any = core.compile_model(core.read_model(model), "CPU")
-        transform = SimilarityTransform.from_estimate(protocol.template, _POINTS * _SIDE)
-        self._matrix = np.asarray(transform.params, np.float64)[:2]
+        self._matrix = fit_similarity(protocol.template, _POINTS * _SIDE)
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed crops (N, S, S, 3) uint8 RGB -> (N, 256) float32 of unit length."""

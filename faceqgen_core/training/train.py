@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import logging
 import math
@@ -149,6 +150,11 @@ class CurveLog:
             writer.writerow(row)
 
 
+def data_hash(faces: FaceSet) -> str:
+    """SHA-256 over the names of the faces: which data a run was made with."""
+    return hashlib.sha256("\n".join(faces.names).encode()).hexdigest()
+
+
 def montage(rows: list[list[NDArray[np.float32]]]) -> NDArray[np.uint8]:
     """Tile images (S, S, 3) in [0, 1] into one uint8 RGB picture."""
     tiled = np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
@@ -206,9 +212,9 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     checkpoint, step = output / "checkpoint.npz", 0
     if args.resume and checkpoint.is_file():
         arrays, facts = load_checkpoint(checkpoint)
-        if facts["config"] != asdict(config):
+        if facts["config"] != asdict(config) or facts.get("data") != data_hash(faces):
             raise ValueError(
-                f"{checkpoint} was made with another configuration; mend it or leave out --resume"
+                f"{checkpoint} was made with another configuration or other data; mend it or leave out --resume"
             )
         step = int(facts["step"])
         gan = make_gan(config.patch_size if step < on_patches else size)
@@ -225,7 +231,11 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     averages: dict[str, float] = {}
 
     def keep(final_step: int) -> None:
-        save_checkpoint(checkpoint, gan.state(), {"step": final_step, "config": asdict(config)})
+        save_checkpoint(
+            checkpoint,
+            gan.state(),
+            {"step": final_step, "config": asdict(config), "data": data_hash(faces)},
+        )
         mean_generator = build_generator(size=size, width=config.generator_width)
         mean_generator.set_weights(gan.averaged)
         mean_generator.save_weights(output / WEIGHTS[0])
@@ -237,7 +247,7 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
         log.add(
             {"step": final_step, "minutes": (time.monotonic() - started) / 60} | averages | facts
         )
-        print(" ".join(f"{k} {v:.3f}" for k, v in facts.items()), file=sys.stderr, flush=True)
+        logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
 
     warm = config.steps * gan.weights.warm_up
     with tqdm(

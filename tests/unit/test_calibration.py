@@ -8,6 +8,12 @@ import pytest
 
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.presets import load_preset
+from faceqgen_core.training.calibrate import (
+    GOOD_QUALITY,
+    POOR_QUALITY,
+    component_mapping,
+    scale_between,
+)
 
 
 def test_the_mapping_is_ofiqs_formula():
@@ -44,3 +50,20 @@ def test_quality_rises_with_the_predicted_similarity():
 def test_the_configuration_survives_a_round_trip():
     calibration = load_preset("faceqgen-128").calibration
     assert Calibration.from_config(calibration.to_config()) == calibration
+
+
+def test_the_scale_is_laid_through_its_two_anchors():
+    mapping = scale_between(0.1, 0.8)
+    assert mapping(0.1) == pytest.approx(POOR_QUALITY)
+    assert mapping(0.8) == pytest.approx(GOOD_QUALITY)
+    with pytest.raises(ValueError, match="do not score above"):
+        scale_between(0.8, 0.1)
+
+
+def test_components_put_the_quartiles_at_25_50_and_75():
+    values = np.random.default_rng(0).normal(3, 2, 4001)
+    low, middle, high = np.percentile(values, [25, 50, 75])
+    rising = component_mapping(values, higher_is_better=True)
+    assert [rising(x) for x in (low, middle, high)] == pytest.approx([25, 50, 75], abs=2)
+    falling = component_mapping(values, higher_is_better=False)
+    assert falling(low) > falling(high)
