@@ -109,10 +109,10 @@ def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
             return (image_shape[0], 3), (image_shape[0], side, side)
 
     image = keras.Input(generator.input_shape[1:], name="image")
-    restored, bottleneck, _ = generator(image, training=False)
+    restored, bottleneck, named = generator(image, training=False)
     logits, *levels = discriminator(image, training=False)
     measures, local = NativeMeasures(name="measures")(image, restored, logits)
-    similarity = head([bottleneck, levels[-1], measures], training=False)
+    similarity = head([image, bottleneck, levels[-1], named, measures], training=False)
     return keras.Model(image, [measures, similarity, restored, local], name="scorer")
 
 

@@ -86,7 +86,7 @@ def _cache_labelled(args: argparse.Namespace, faces: FaceSet, protocol: CropProt
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
-    from faceqgen_core.training.head import extract_features, fit_head
+    from faceqgen_core.training.head import extract_features, fit_head, predict
 
     protocol = CropProtocol()
     settings = json.loads((args.run / "config.json").read_text(encoding="utf-8"))
@@ -117,12 +117,13 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
     )
 
-    predicted = head.predict(tuple(features.rows(slice(None))), batch_size=256, verbose=0)[:, 0]
+    predicted = predict(head, features)
     targets = np.unique(best_images(faces))
     fit = faces.fitness[targets]
     best = targets[fit >= np.percentile(fit, 70)][:600]
-    of_best = extract_features(generator, discriminator, faces.crops[best])
-    good = float(np.median(head.predict(tuple(of_best.rows(slice(None))), verbose=0)))
+    good = float(
+        np.median(predict(head, extract_features(generator, discriminator, faces.crops[best])))
+    )
     poor = float(np.median(predicted[(labelled.similarity < 0.15) & (labelled.subjects != "")]))
     mappings = {"quality": scale_between(poor, good)}
     for column, (name, measure) in enumerate(MEASURES.items()):

@@ -20,17 +20,21 @@ from faceqgen_core.training.labelled import LabelledSet
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What the networks make of N crops: inputs of the head, measures (N, 3) in the order of ``MEASURES``."""
+    """N crops and what the networks make of them: the inputs of the head, measures in the order of ``MEASURES``."""
 
+    crops: NDArray[np.uint8]
     bottleneck: NDArray[np.float16]
     patches: NDArray[np.float16]
+    strengths: NDArray[np.float32]
     measures: NDArray[np.float32]
 
     def rows(self, index: Any) -> list[NDArray[np.float32]]:
         """Inputs of the head for some rows."""
         return [
+            self.crops[index].astype(np.float32) / np.float32(255),
             self.bottleneck[index].astype(np.float32),
             self.patches[index].astype(np.float32),
+            self.strengths[index],
             self.measures[index],
         ]
 
@@ -39,11 +43,11 @@ def extract_features(
     generator: Any, discriminator: Any, crops: NDArray[np.uint8], *, batch_size: int = 64
 ) -> Features:
     """Run both networks over crops (N, S, S, 3) uint8 RGB; half precision holds a training set in memory."""
-    parts: list[tuple[Any, Any, Any]] = []
+    parts: list[tuple[Any, Any, Any, Any]] = []
     starts = range(0, len(crops), batch_size)
     for start in tqdm(starts, desc="features", unit="batch", mininterval=2):
         images = crops[start : start + batch_size].astype(np.float32) / np.float32(255)
-        restored, bottleneck, _ = generator.predict_on_batch(images)
+        restored, bottleneck, named = generator.predict_on_batch(images)
         logits, *levels = discriminator.predict_on_batch(images)
         numbers = [
             ops.mean(ssim_map(images, restored), axis=(1, 2)),
@@ -54,11 +58,12 @@ def extract_features(
             (
                 np.asarray(bottleneck).astype(np.float16),
                 np.asarray(levels[-1]).astype(np.float16),
+                np.asarray(named),
                 np.stack([ops.convert_to_numpy(n) for n in numbers], axis=-1),
             )
         )
     joined = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return Features(*joined)
+    return Features(crops, *joined)
 
 
 def _batches(
@@ -114,3 +119,12 @@ def fit_head(
         verbose=0,
     )
     return {k: [float(x) for x in v] for k, v in history.history.items()}
+
+
+def predict(head: keras.Model, features: Features, *, batch_size: int = 256) -> NDArray[np.float64]:
+    """Predict the mated similarity of every row, (N,)."""
+    parts = [
+        np.asarray(head.predict_on_batch(features.rows(slice(i, i + batch_size))))[:, 0]
+        for i in range(0, len(features.crops), batch_size)
+    ]
+    return np.concatenate(parts).astype(np.float64)

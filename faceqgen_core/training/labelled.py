@@ -119,9 +119,7 @@ def build_labelled_set(
                     family = families[int(rng.integers(len(families)))]
                     image = degrade(image, family, float(rng.beta(1.0, 1.2)), rng)
                 versions.append(image)
-            embedded = np.concatenate(
-                [embeddings[position][None], teacher.embed(np.stack(versions[1:]))]
-            )
+            embedded = teacher.embed(np.stack(versions))
             for number, image in enumerate(versions):
                 # The teacher sees the face where it is; the networks see it where a detector might put it.
                 crops.append(align_jitter(rng, image))
