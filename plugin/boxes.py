@@ -60,7 +60,8 @@ def sample_boxes(sample: Any, faces_field: str) -> list[PixelBox]:
     if label is None:
         return []
     labels = label.detections if hasattr(label, "detections") else [label]
-    return pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
+    boxes = pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
+    return list(dict.fromkeys(boxes))  # the same box twice is the same face, here and in LabelBoxes
 
 
 def face_boxes(boxes: Mapping[PixelBox, str] | Sequence[PixelBox]) -> list[Any]:
@@ -77,12 +78,8 @@ def displayed_size(file: str) -> tuple[int, int] | None:
     try:
         with Image.open(file) as image:
             width, height = image.size
-            turned = image.getexif().get(0x0112, 1) in (
-                5,
-                6,
-                7,
-                8,
-            )  # EXIF orientation: lies on its side
+            # EXIF orientations 5 to 8 lie on their side; of a TIFF, Pillow gives the turned size already.
+            turned = image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
     except Exception:
         return None
     return (height, width) if turned else (width, height)

@@ -15,6 +15,10 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# Python puts a script's own folder first, where plugin/model.py and others would stand in for top-level modules.
+if sys.path and Path(sys.path[0] or ".").resolve() == ROOT / "plugin":
+    del sys.path[0]
+
 # FiftyOne reads its environment once, when it is imported: before that, name this checkout as the place of the plugin.
 os.environ.setdefault("FIFTYONE_PLUGINS_DIR", str(ROOT))
 os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
@@ -179,7 +183,7 @@ def draw_sheet(dataset: Any, path: Path) -> None:
         rows.append(
             SheetRow(
                 original=load_image(sample.filepath),
-                restored=load_image(restored) if restored else None,
+                restored=load_image(restored) if restored and Path(restored).is_file() else None,
                 difference=None if heatmap is None else read_map(heatmap.map_path),
                 name=f"{sample.degradation.label}{grade}"
                 if sample.strength is not None

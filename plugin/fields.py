@@ -123,6 +123,8 @@ def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: 
     declare_sample(dataset, names)
     _add(dataset, names.faces, fo.EmbeddedDocumentField, "All faces, each scored", fo.Detections)
     _add_values(dataset, names.face_path)
+    if names.face_path("quality") not in dataset.list_indexes():
+        dataset.create_index(names.face_path("quality"))
     _add(dataset, names.face_path("restored_path"), fo.StringField, _RESTORED_FACE)
     _add(dataset, names.face_path("source_label"), fo.StringField, _SOURCE_LABEL)
     if heatmap:

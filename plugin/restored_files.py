@@ -1,7 +1,7 @@
 """The files of a run: restored images in the geometry of their originals, restored crops, difference maps.
 
 They lie together in one folder of their own, beside a manifest that names every one of them before it is written.
-Names depend on the sample alone, so that a second run replaces files and leaves none behind. Each file appears whole
+Names depend on the sample alone, so that a second run replaces files instead of adding to them. Each file appears whole
 or not at all (temporary name, then a rename).
 """
 
@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import re
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +56,7 @@ class RestoredFiles:
     def __init__(self, folder: Path, *, whole_crops: bool) -> None:
         self.folder = Path(os.path.abspath(folder.expanduser()))
         self._whole_crops = whole_crops
-        plugin = Path(__file__).resolve().parent
+        plugin = Path(__file__).resolve().parents[1]  # the folder of fiftyone.yml
         if plugin in (self.folder.resolve(), *self.folder.resolve().parents):
             raise ValueError(
                 f"restored_dir {str(self.folder)!r} lies inside the plugin, whose folder is deleted when it is "
@@ -79,8 +80,9 @@ class RestoredFiles:
                     names.append(self._face(sample_id, assessment.face).name)
                 if assessment.difference is not None:
                     names.append(self._heatmap(sample_id).name)
-            if names:
+            if any(a.restored is not None for a in assessments):
                 names.append(self._image(sample_id).name)
+            if names:
                 lines.append(json.dumps({"sample": sample_id, "files": sorted(set(names))}))
         if lines:
             with (self.folder / MANIFEST).open("a", encoding="utf-8") as manifest:
@@ -165,7 +167,7 @@ class RestoredFiles:
 def _save_jpeg(path: Path, image: np.ndarray) -> None:
     from PIL import Image
 
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
     try:
         Image.fromarray(image).save(temporary, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
         temporary.replace(path)

@@ -54,8 +54,10 @@ class ScoreSettings:
             raise ValueError(
                 f"faces_field is only used with faces='field', but faces is {self.faces!r}"
             )
-        if self.batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+        if not isinstance(self.batch_size, int) or self.batch_size < 1:
+            raise ValueError(
+                f"batch_size must be a whole number of at least 1, got {self.batch_size!r}"
+            )
         FieldNames(self.field)  # raises for a name that cannot be a field
 
     @property
