@@ -56,7 +56,7 @@ class ScoreSettings:
             )
         if not isinstance(self.batch_size, int) or self.batch_size < 1:
             raise ValueError(
-                f"batch_size must be a whole number of at least 1, got {self.batch_size!r}"
+                f"batch_size must be at least 1 and a whole number, got {self.batch_size!r}"
             )
         FieldNames(self.field)  # raises for a name that cannot be a field
 
