@@ -94,7 +94,7 @@ class FaceQualityAssessor:
 
     Args:
         preset: name or folder of a preset, or a loaded one.
-        detector: finds the faces; by default MTCNN, built when first needed.
+        detector: finds the faces; by default MTCNN, built when first needed, on the GPU if ``device`` names one.
         batch_size: crops per run of the network, at least 1; changes no score.
         device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
         max_pixels: images with more pixels are not decoded but reported ``too_large``.
@@ -126,7 +126,7 @@ class FaceQualityAssessor:
         if not min_face >= 0:
             raise ValueError(f"min_face must be at least 0 pixels, got {min_face}")
         self._preset = preset if isinstance(preset, Preset) else load_preset(preset)
-        self._detector: FaceDetector = MTCNNDetector() if detector is None else detector
+        self._detector: FaceDetector = detector or MTCNNDetector(device=_detector_device(device))
         self._batch_size = batch_size
         self._device = device
         self._max_pixels = max_pixels
@@ -362,6 +362,12 @@ def _name_of(request: ImageRequest) -> str:
     if isinstance(request.source, (str, os.PathLike)):
         return os.fsdecode(request.source)
     return ""
+
+
+def _detector_device(device: str) -> str:
+    """TensorFlow's name of the detector's device; the network checks that there is one."""
+    kind, _, number = device.lower().partition(":")
+    return f"GPU:{number or 0}" if kind == "gpu" else "CPU:0"
 
 
 def _in_words(error: Exception) -> str:

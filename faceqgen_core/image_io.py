@@ -21,15 +21,18 @@ import struct
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, TypeVar
 
 import numpy as np
 import PIL.Image
+import PIL.PngImagePlugin
+import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
 from faceqgen_core.types import Image, Status
 
 _LOG = logging.getLogger(__name__)
+_T = TypeVar("_T")
 
 ImageSource = str | os.PathLike[str] | bytes | NDArray[Any]
 """What ``load_image`` reads: a path, the bytes of a file, or an array."""
@@ -43,6 +46,7 @@ MIN_SIDE = 8
 # HEIF is read if the caller has registered a reader for it (pillow-heif).
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
+_LYING = (5, 6, 7, 8)
 _UPRIGHT: dict[int, Callable[[Image], Image]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -98,26 +102,25 @@ def load_image(source: ImageSource, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> 
     if isinstance(source, np.ndarray):
         return _from_array(source, max_pixels)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_file(io.BytesIO(source), "bytes", max_pixels)
+        return _from_file(io.BytesIO(source), "bytes", max_pixels, _pixels)
     if not isinstance(source, (str, os.PathLike)):
         raise UnreadableImage(
             f"cannot read an image from {type(source).__name__}: give a path, bytes or a NumPy array"
         )
-    path = os.fspath(source)
-    name = os.path.basename(os.path.normpath(path)) or path
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
-            raise UnreadableImage(f"{name}: a directory or device, not a file")
-        with open(path, "rb") as file:
-            return _from_file(file, name, max_pixels)
-    except ImageError:
-        raise
-    except FileNotFoundError:
-        raise UnreadableImage(f"{name}: no such file") from None
-    except PermissionError:
-        raise UnreadableImage(f"{name}: no permission to read the file") from None
-    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
-        raise UnreadableImage(f"{name}: cannot be opened: {error}") from error
+    return _from_path(source, max_pixels, _pixels)
+
+
+def image_size(
+    path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> tuple[int, int]:
+    """Width and height in pixels that ``load_image`` would give an image file, from its header.
+
+    No pixels are decoded, but those of a PNG whose metadata stand behind them.
+
+    Raises:
+        ImageError: as ``load_image``, as far as the header tells.
+    """
+    return _from_path(path, max_pixels, _upright_size)
 
 
 def save_png(path: str | os.PathLike[str], array: NDArray[np.uint8]) -> None:
@@ -181,14 +184,36 @@ def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
     raise UnreadableImage(f"{name}: not an image, or damaged, or in a format that is not supported")
 
 
-def _from_file(file: IO[bytes], name: str, max_pixels: int) -> Image:
+def _from_path(
+    source: str | os.PathLike[str],
+    max_pixels: int,
+    read: Callable[[PIL.Image.Image, str], _T],
+) -> _T:
+    path = os.fspath(source)
+    name = os.path.basename(os.path.normpath(path)) or path
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise UnreadableImage(f"{name}: a directory or device, not a file")
+        with open(path, "rb") as file:
+            return _from_file(file, name, max_pixels, read)
+    except ImageError:
+        raise
+    except FileNotFoundError:
+        raise UnreadableImage(f"{name}: no such file") from None
+    except PermissionError:
+        raise UnreadableImage(f"{name}: no permission to read the file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        raise UnreadableImage(f"{name}: cannot be opened: {error}") from error
+
+
+def _from_file(
+    file: IO[bytes], name: str, max_pixels: int, read: Callable[[PIL.Image.Image, str], _T]
+) -> _T:
+    """Open an image, check its size and read from it."""
     try:
         with _open(file, name) as image:
             _check_size(*image.size, name, max_pixels)
-            image.load()
-            array = _to_rgb(image, name)
-            turn = _UPRIGHT.get(_orientation(image, name))
-        return np.ascontiguousarray(turn(array) if turn else array)
+            return read(image, name)
     except (ImageError, MemoryError):
         raise
     except PIL.Image.DecompressionBombError:
@@ -197,8 +222,41 @@ def _from_file(file: IO[bytes], name: str, max_pixels: int) -> Image:
         raise UnreadableImage(f"{name}: damaged or truncated: {error}") from error
 
 
-def _orientation(image: PIL.Image.Image, name: str) -> int:
+def _pixels(image: PIL.Image.Image, name: str) -> Image:
+    image.load()
+    array = _to_rgb(image, name)
+    turn = _UPRIGHT.get(_orientation(image, name))
+    return np.ascontiguousarray(turn(array) if turn else array)
+
+
+def _upright_size(image: PIL.Image.Image, name: str) -> tuple[int, int]:
+    width, height = image.size
+    if isinstance(image, PIL.TiffImagePlugin.TiffImageFile):
+        # Pillow's size may be turned already, depending on its version; the tags never are.
+        width, height = image.tag_v2[256], image.tag_v2[257]
+    lying = _orientation(image, name, decode=_metadata_behind_pixels(image)) in _LYING
+    return (height, width) if lying else (width, height)
+
+
+def _metadata_behind_pixels(image: PIL.Image.Image) -> bool:
+    """Whether a PNG has metadata behind its pixels; Pillow decodes these to get there, whether there are any or not."""
+    if not isinstance(image, PIL.PngImagePlugin.PngImageFile) or image.fp is None:
+        return False
+    kinds, start = [], image.fp.tell()
+    image.fp.seek(8)
+    while len(head := image.fp.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        kinds.append(kind)
+        image.fp.seek(length + 4, os.SEEK_CUR)
+    image.fp.seek(start)
+    behind = kinds[kinds.index(b"IDAT") :] if b"IDAT" in kinds else []
+    return not {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}.isdisjoint(behind)
+
+
+def _orientation(image: PIL.Image.Image, name: str, *, decode: bool = True) -> int:
     try:
+        if not decode:  # past PngImageFile.getexif, which decodes
+            return int(PIL.Image.Image.getexif(image).get(_ORIENTATION, 1))
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception as error:  # damaged metadata costs the orientation, not the picture
         _LOG.debug("%s: EXIF not readable: %s", name, error)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 PixelBox = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
+
+LabelledBox = tuple[PixelBox, str]
+"""A box in pixels and the id of the label it came from."""
 
 
 class LabelBoxes:
@@ -24,8 +27,8 @@ class LabelBoxes:
         label = f"{faces_field}.detections" if many else faces_field
         self._paths = ["id", f"{label}.bounding_box", f"{label}.id"]
 
-    def read(self, ids: Sequence[str], files: Sequence[str]) -> list[dict[PixelBox, str]]:
-        """For each sample its boxes in pixels with the ids of their labels, in order; {} where there are none."""
+    def read(self, ids: Sequence[str], files: Sequence[str]) -> list[list[LabelledBox]]:
+        """For each sample its boxes in pixels with the ids of their labels, in order; [] where there are none."""
         columns = self._view.select(list(ids)).values(self._paths)
         found = {
             sample_id: (boxes, labels) for sample_id, boxes, labels in zip(*columns, strict=True)
@@ -35,22 +38,24 @@ class LabelBoxes:
             for sample_id, file in zip(ids, files, strict=True)
         ]
 
-    def _to_pixels(self, file: str, boxes: Any, labels: Any) -> dict[PixelBox, str]:
+    def _to_pixels(self, file: str, boxes: Any, labels: Any) -> list[LabelledBox]:
         if not boxes:
-            return {}
+            return []
         if not self._many:
             boxes, labels = [boxes], [labels]
         whole = [(box, str(label)) for box, label in zip(boxes, labels, strict=True) if box]
         pixels = pixel_boxes(file, [box for box, _ in whole])
-        return dict(zip(pixels, [label for _, label in whole], strict=False))
+        return list(zip(pixels, [label for _, label in whole], strict=False))
 
 
 def pixel_boxes(file: str, boxes: Sequence[Sequence[float]]) -> list[PixelBox]:
     """Relative boxes [x, y, width, height] in pixels of an image file; [] if it cannot be read: the core will say so."""
-    size = displayed_size(file)
-    if size is None:
+    from faceqgen_core.image_io import ImageError, image_size
+
+    try:
+        width, height = image_size(file)
+    except ImageError:
         return []
-    width, height = size
     return [(x * width, y * height, w * width, h * height) for x, y, w, h in boxes]
 
 
@@ -60,26 +65,11 @@ def sample_boxes(sample: Any, faces_field: str) -> list[PixelBox]:
     if label is None:
         return []
     labels = label.detections if hasattr(label, "detections") else [label]
-    boxes = pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
-    return list(dict.fromkeys(boxes))  # the same box twice is the same face, here and in LabelBoxes
+    return pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
 
 
-def face_boxes(boxes: Mapping[PixelBox, str] | Sequence[PixelBox]) -> list[Any]:
+def face_boxes(boxes: Sequence[PixelBox]) -> list[Any]:
     """Turn boxes in pixels into the core's type."""
     from faceqgen_core import FaceBox
 
     return [FaceBox(*box) for box in boxes]
-
-
-def displayed_size(file: str) -> tuple[int, int] | None:
-    """Width and height of an image file as it is shown, from its header alone; None if it cannot be read."""
-    from PIL import Image
-
-    try:
-        with Image.open(file) as image:
-            width, height = image.size
-            # EXIF orientations 5 to 8 lie on their side; of a TIFF, Pillow gives the turned size already.
-            turned = image.format != "TIFF" and image.getexif().get(0x0112, 1) in (5, 6, 7, 8)
-    except Exception:
-        return None
-    return (height, width) if turned else (width, height)

@@ -36,6 +36,12 @@ SHEET_TITLE = (
 SHEET_FACES = {"portrait": 24, "lfw": 6}
 
 
+def default_output() -> Path:
+    """``demo`` in a checkout; a plugin's folder is deleted when it is updated, so elsewhere ``~/.faceqgen/demo``."""
+    home = os.environ.get("FACEQGEN_HOME") or "~/.faceqgen"
+    return (ROOT if (ROOT / ".git").exists() else Path(home).expanduser()) / "demo"
+
+
 def build_dataset(folder: Path, *, name: str = DATASET, **choice: Any) -> Any:
     """Write the demo images into a folder and bring the data set in step with it.
 
@@ -176,15 +182,17 @@ def draw_sheet(dataset: Any, path: Path) -> None:
             samples += list(dataset.select(evenly(ids, number)))
     samples.sort(key=lambda sample: -sample[FIELD].quality)
     rows = []
-    for sample in samples:
+    for sample in samples:  # of a file that is gone, the sheet has no picture
         result, heatmap = sample[FIELD], sample[f"{FIELD}_heatmap"]
         grade = f" {sample.strength:g}" if sample.strength else ""
-        restored = result.restored_path
+        restored, difference = result.restored_path, heatmap and heatmap.map_path
         rows.append(
             SheetRow(
                 original=load_image(sample.filepath),
                 restored=load_image(restored) if restored and Path(restored).is_file() else None,
-                difference=None if heatmap is None else read_map(heatmap.map_path),
+                difference=read_map(difference)
+                if difference and Path(difference).is_file()
+                else None,
                 name=f"{sample.degradation.label}{grade}"
                 if sample.strength is not None
                 else sample.subject,
@@ -222,7 +230,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Build, score, show."""
     parser = argparse.ArgumentParser(prog="faceqgen demo", description=__doc__.split("\n\n")[0])
     parser.add_argument(
-        "--output", type=Path, default=ROOT / "demo", help="folder of images and contact sheet"
+        "--output", type=Path, default=default_output(), help="folder of images and contact sheet"
     )
     parser.add_argument("--preset", default="faceqgen-128", help="name or folder of the preset")
     parser.add_argument("--device", default="auto", help="auto, cpu or gpu")

@@ -18,6 +18,8 @@ from typing import Any
 
 import fiftyone as fo
 
+from .boxes import LabelledBox, PixelBox
+
 DEFAULT_FIELD = "faceqgen"
 FACE_LABEL = "face"
 HEATMAP_RANGE = [0, 255]
@@ -201,16 +203,19 @@ def faces_document(
     assessments: Sequence[Any],
     *,
     restored_paths: Mapping[int, str] | None = None,
-    source_labels: Mapping[tuple[float, float, float, float], str] | None = None,
+    source_labels: Sequence[LabelledBox] | None = None,
 ) -> fo.Detections | None:
     """Make the Detections of a sample from the assessments of its faces; None if there is no face.
 
     Args:
         assessments: of one image.
         restored_paths: number of the face -> file of its restored crop.
-        source_labels: box in pixels (x, y, width, height) -> id of the label it came from.
+        source_labels: the boxes that were given, with the ids of their labels.
     """
-    paths, labels = restored_paths or {}, source_labels or {}
+    paths = restored_paths or {}
+    labels: dict[PixelBox | None, list[str]] = {}
+    for given, label in source_labels or ():
+        labels.setdefault(given, []).append(label)
     detections = []
     for assessment in assessments:
         box = _relative_box(assessment)
@@ -225,7 +230,8 @@ def faces_document(
                 confidence=None if face is None else _number(face.confidence),
                 **_values(assessment),
                 restored_path=paths.get(assessment.face),
-                source_label=labels.get(pixels),
+                # the core leaves faces with the same box in the order they were given
+                source_label=labels[pixels].pop(0) if labels.get(pixels) else None,
             )
         )
     return fo.Detections(detections=detections) if detections else None

@@ -7,6 +7,7 @@ rules as everywhere else, and one bad image never loses its batch.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ import fiftyone.core.models as fomo
 from . import fields
 from .boxes import face_boxes, sample_boxes
 from .settings import DEFAULT_PRESET, ScoreSettings
+
+logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True)
@@ -170,8 +174,14 @@ class _Reader:
 
     def begin(self) -> None:
         with self._lock:
-            if self._users == 0 and hasattr(fomo, "foui"):
-                self._module, fomo.foui = fomo.foui, self
+            if self._users == 0:
+                if hasattr(getattr(fomo, "foui", None), "read"):
+                    self._module, fomo.foui = fomo.foui, self
+                else:
+                    logger.warning(
+                        "this version of FiftyOne reads images in a way that FaceQgenModel does not know: a file that "
+                        "cannot be read may cost the other images of its batch their scores; use score_faces instead"
+                    )
             self._users += 1
         self._depth.value = getattr(self._depth, "value", 0) + 1
 

@@ -1,8 +1,9 @@
 """The files of a run: restored images in the geometry of their originals, restored crops, difference maps.
 
 They lie together in one folder of their own, beside a manifest that names every one of them before it is written.
-Names depend on the sample alone, so that a second run replaces files instead of adding to them. Each file appears whole
-or not at all (temporary name, then a rename).
+Names depend on the sample and the number of the face, so that a second run with the same parameters replaces the files
+of the first; files that a run with others no longer makes stay, named by the manifest. Each file appears whole or not
+at all (temporary name, then a rename).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import logging
 import os
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -93,28 +95,35 @@ class RestoredFiles:
     def write(self, sample_id: str, source: str, assessments: Sequence[Any]) -> WrittenFiles:
         """Write what the assessments of one image hold.
 
-        A file that cannot be written costs its path, never the scores: it is logged.
+        A file that cannot be written costs its path, neither the scores nor another file: it is logged.
         """
-        try:
-            return self._write(sample_id, source, assessments)
-        except Exception as error:  # full disk, image gone: whatever it is, the scores are there
-            logger.warning("no restored image of %s: %s", source, error)
-            return WrittenFiles()
 
-    def _write(self, sample_id: str, source: str, assessments: Sequence[Any]) -> WrittenFiles:
+        def attempt(what: str, write: Callable[[], str | None]) -> str | None:
+            try:
+                return write()
+            except Exception as error:  # full disk, image gone: whatever it is, the scores are there
+                logger.warning("no %s of %s: %s", what, source, error)
+                return None
+
+        crops = {
+            a.face: attempt("restored crop", partial(self._write_face, sample_id, a))
+            for a in assessments
+            if a.restored is not None
+        }
+        return WrittenFiles(
+            restored=attempt(
+                "restored image", lambda: self._write_image(sample_id, source, assessments)
+            ),
+            heatmap=attempt("heatmap", lambda: self._write_heatmap(sample_id, assessments)),
+            faces={face: path for face, path in crops.items() if path},
+        )
+
+    def _write_face(self, sample_id: str, assessment: Any) -> str:
         from faceqgen_core.image_io import save_png
 
-        faces = {}
-        for assessment in assessments:
-            if assessment.restored is not None:
-                path = self._face(sample_id, assessment.face)
-                save_png(path, assessment.restored)
-                faces[assessment.face] = str(path)
-        return WrittenFiles(
-            restored=self._write_image(sample_id, source, assessments),
-            heatmap=self._write_heatmap(sample_id, assessments),
-            faces=faces,
-        )
+        path = self._face(sample_id, assessment.face)
+        save_png(path, assessment.restored)
+        return str(path)
 
     def _write_image(self, sample_id: str, source: str, assessments: Sequence[Any]) -> str | None:
         from faceqgen_core.alignment import paste_back

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from . import fields, record, targets
-from .boxes import LabelBoxes, PixelBox, face_boxes
+from .boxes import LabelBoxes, LabelledBox, face_boxes
 from .restored_files import RestoredFiles, WrittenFiles, default_folder
 from .settings import ScoreSettings
 
@@ -81,7 +81,7 @@ class ScoringRun:
             self.summary.notices.append(notice)
         self._dataset = self._view._root_dataset
         self._boxes: LabelBoxes | None = None
-        self._labels: dict[int, dict[PixelBox, str]] = {}
+        self._labels: dict[int, list[LabelledBox]] = {}
         if settings.faces == "field":
             many = targets.require_faces_field(self._view, settings.faces_field)
             self._boxes = LabelBoxes(self._view, settings.faces_field, many=many)
@@ -169,7 +169,7 @@ class ScoringRun:
                 zip(self._paths[part], boxes, strict=True), start
             ):
                 self._labels[index] = given
-                yield ImageRequest(path, boxes=face_boxes(given))
+                yield ImageRequest(path, boxes=face_boxes([box for box, _ in given]))
 
     def _write(self, chunk: list[tuple[int, list[Any]]]) -> None:
         """Write one chunk: files first, so that no field names a file that is not there."""

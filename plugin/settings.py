@@ -81,7 +81,9 @@ class ScoreSettings:
 
         preset = load_preset(self.preset)
         restorer = Restorer(preset, batch_size=self.batch_size, device=self.device)
-        return FaceQualityAssessor(preset, batch_size=self.batch_size, restorer=restorer)
+        return FaceQualityAssessor(
+            preset, batch_size=self.batch_size, device=self.device, restorer=restorer
+        )
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> ScoreSettings:

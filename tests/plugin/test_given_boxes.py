@@ -42,6 +42,19 @@ def test_each_face_names_the_label_that_its_box_came_from(one_face, score):
     assert one_face.first().faceqgen.num_faces == 2
 
 
+def test_two_labels_with_the_same_box_are_two_faces_for_operator_and_model(
+    one_face, score, operator, preset
+):
+    labels = [fo.Detection(label=name, bounding_box=BOX) for name in ("first", "second")]
+    one_face.set_values("people", [fo.Detections(detections=labels)])
+    score(one_face, faces="field", faces_field="people", restored=False)
+    faces = one_face.first().faceqgen_faces.detections
+    assert [face.source_label for face in faces] == [label.id for label in labels]
+    model = operator.model(preset=preset, faces="field", faces_field="people")
+    one_face.apply_model(model, label_field="given")
+    assert one_face.first().faceqgen.num_faces == one_face.first().given.num_faces == 2
+
+
 def test_a_field_of_single_detections_serves_as_well(pictures, score):
     dataset = make_dataset(pictures["one"], pictures["none"])
     dataset.set_values("head", [fo.Detection(label="face", bounding_box=BOX), None])
@@ -50,10 +63,11 @@ def test_a_field_of_single_detections_serves_as_well(pictures, score):
     dataset.delete()
 
 
-def test_boxes_are_read_in_the_image_as_it_is_shown(tmp_path, score):
+@pytest.mark.parametrize("name", ["turned.jpg", "turned.tif"])
+def test_boxes_are_read_in_the_image_as_it_is_shown(tmp_path, score, name):
     from PIL import Image
 
-    file = tmp_path / "turned.jpg"
+    file = tmp_path / name
     turned_for(6, Image.fromarray(astronaut()[:400])).save(file, quality=95, exif=exif(6))
     shown = [FACE.x / 512, FACE.y / 400, FACE.width / 512, FACE.height / 400]
     dataset = make_dataset(file)

@@ -114,6 +114,12 @@ def test_fiftyone_reads_images_itself_again_once_the_model_is_done(one_face, mod
     assert fomo.foui is module
 
 
+def test_a_fiftyone_that_reads_images_in_another_way_is_warned_of(model, monkeypatch, caplog):
+    monkeypatch.delattr(fomo, "foui")
+    with model:
+        assert "does not know" in caplog.text
+
+
 def test_the_models_of_others_are_read_to_while_ours_is_applied(pictures, model):
     from concurrent.futures import ThreadPoolExecutor
 

@@ -120,7 +120,7 @@ def test_a_second_run_replaces_the_files_and_adds_none(one_face, score, tmp_path
 
 def test_a_folder_inside_the_plugin_is_refused(one_face, operator, part, preset):
     folder = Path(part("restored_files").__file__).parent
-    for inside in (folder / "results", folder.parent / "results"):
+    for inside in (folder / "results", folder.parent / "results"):  # plugin/, fiftyone.yml's folder
         with pytest.raises(ValueError, match="inside the plugin"):
             operator(one_face, preset=preset, restored_dir=str(inside))
         assert not inside.exists()
@@ -132,9 +132,18 @@ def test_a_folder_that_cannot_be_written_to_is_refused(one_face, operator, prese
         operator(one_face, preset=preset, restored_dir=str(tmp_path / "file"))
 
 
-def test_a_file_that_cannot_be_written_costs_no_score(one_face, score, tmp_path):
+def test_a_file_that_cannot_be_written_costs_no_score_and_no_other_file(one_face, score, tmp_path):
     target = tmp_path / "faceqgen" / f"{one_face.first().id}.jpg"
     target.mkdir(parents=True)  # in the way of the restored image
-    score(one_face, restored_dir=str(tmp_path))
-    assert one_face.first().faceqgen.status == "scored"
-    assert one_face.first().faceqgen.restored_path is None
+    score(one_face, restored_dir=str(tmp_path), heatmap=True)
+    sample = one_face.first()
+    assert sample.faceqgen.status == "scored"
+    assert sample.faceqgen.restored_path is None
+    assert Path(sample.faceqgen_faces.detections[0].restored_path).is_file()
+    assert Path(sample.faceqgen_heatmap.map_path).is_file()
+
+
+def test_the_manifest_of_a_run_for_heatmaps_names_heatmaps_alone(one_face, score, tmp_path):
+    score(one_face, restored_dir=str(tmp_path), restored=False, heatmap=True)
+    (entry,) = (tmp_path / "faceqgen" / "manifest.jsonl").read_text().splitlines()
+    assert json.loads(entry)["files"] == [f"{one_face.first().id}_heatmap.png"]
