@@ -126,7 +126,9 @@ class FaceQualityAssessor:
         if not min_face >= 0:
             raise ValueError(f"min_face must be at least 0 pixels, got {min_face}")
         self._preset = preset if isinstance(preset, Preset) else load_preset(preset)
-        self._detector: FaceDetector = detector or MTCNNDetector(device=_detector_device(device))
+        self._detector: FaceDetector = (
+            MTCNNDetector(device=_detector_device(device)) if detector is None else detector
+        )
         self._batch_size = batch_size
         self._device = device
         self._max_pixels = max_pixels

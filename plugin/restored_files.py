@@ -101,7 +101,7 @@ class RestoredFiles:
         def attempt(what: str, write: Callable[[], str | None]) -> str | None:
             try:
                 return write()
-            except Exception as error:  # full disk, image gone: whatever it is, the scores are there
+            except Exception as error:  # full disk, image gone, whatever: the scores are there
                 logger.warning("no %s of %s: %s", what, source, error)
                 return None
 

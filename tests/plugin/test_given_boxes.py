@@ -8,6 +8,7 @@ import fiftyone as fo
 import pytest
 
 from faceqgen_core import FaceQualityAssessor, ImageRequest
+from faceqgen_core.image_io import ImageError, image_size, load_image
 from tests.images import astronaut, astronaut_face, exif, turned_for
 from tests.plugin.conftest import make_dataset
 
@@ -77,6 +78,55 @@ def test_boxes_are_read_in_the_image_as_it_is_shown(tmp_path, score, name):
     assert face.status == "scored"
     assert face.bounding_box == pytest.approx(shown, abs=1e-6)
     dataset.delete()
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 5, 6, 7, 8])
+@pytest.mark.parametrize("kind", ["jpg", "tif", "png", "webp"])
+def test_the_size_in_the_header_is_the_size_of_the_loaded_image(tmp_path, kind, orientation):
+    from PIL import Image
+
+    file = tmp_path / f"turned.{kind}"
+    turned_for(orientation, Image.fromarray(astronaut()[:40, :60])).save(
+        file, exif=exif(orientation)
+    )
+    height, width, _ = load_image(file).shape
+    assert image_size(file) == (width, height) == (60, 40)
+
+
+def test_a_png_is_decoded_for_its_size_only_if_metadata_stand_behind_its_pixels(
+    tmp_path, monkeypatch
+):
+    import struct
+    import zlib
+
+    from PIL import Image, ImageFile
+
+    loads = []
+    load = ImageFile.ImageFile.load
+    monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: loads.append(1) or load(self))
+    plain, behind = tmp_path / "plain.png", tmp_path / "behind.png"
+    Image.fromarray(astronaut()[:40, :60]).save(plain)
+    loads.clear()
+    assert image_size(plain) == (60, 40) and not loads
+    chunk = b"eXIf" + exif(6).tobytes().removeprefix(b"Exif\0\0")
+    sealed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    data = plain.read_bytes()
+    behind.write_bytes(data[:-12] + sealed + data[-12:])
+    assert image_size(behind) == load_image(behind).shape[1::-1] == (40, 60)
+
+
+def test_the_size_of_a_file_that_is_no_image_is_refused_with_its_name(tmp_path):
+    (tmp_path / "no.png").write_text("no image")
+    with pytest.raises(ImageError, match=r"no\.png"):
+        image_size(tmp_path / "no.png")
+
+
+@pytest.mark.parametrize(
+    ("device", "detector"),
+    [("auto", "CPU:0"), ("cpu", "CPU:0"), ("gpu", "GPU:0"), ("GPU:1", "GPU:1")],
+)
+def test_the_assessors_own_detector_runs_on_the_device_asked_for(preset, device, detector):
+    assert FaceQualityAssessor(preset, device=device).detector.device == detector
 
 
 def test_an_unreadable_image_with_boxes_is_unreadable(pictures, score):

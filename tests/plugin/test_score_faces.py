@@ -195,8 +195,8 @@ def test_media_that_are_no_images_are_refused_with_a_way_out(operator, preset):
         ({"field": "filepath"}, "another kind"),
         ({"preset": "no-such-preset"}, "no preset"),
         ({"device": "abacus"}, "device"),
-        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
-        ({"batch_size": "8"}, "batch_size must be a whole number of at least 1, got '8'"),
+        ({"batch_size": 0}, "batch_size must be at least 1 and a whole number, got 0"),
+        ({"batch_size": "8"}, "batch_size must be at least 1 and a whole number, got '8'"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_is_written(
