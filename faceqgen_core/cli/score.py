@@ -127,7 +127,9 @@ def run(args: argparse.Namespace) -> int:
     # Everything that can be wrong about the call comes before the file of an earlier run is replaced.
     preset = load_preset(args.preset)
     restorer = Restorer(preset, batch_size=args.batch_size, device=args.device)
-    assessor = FaceQualityAssessor(preset, batch_size=args.batch_size, restorer=restorer)
+    assessor = FaceQualityAssessor(
+        preset, batch_size=args.batch_size, device=args.device, restorer=restorer
+    )
     for needed in (args.output.parent, *([] if folder is None else [folder])):
         needed.mkdir(parents=True, exist_ok=True)
     stream = assessor.assess(
