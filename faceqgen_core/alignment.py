@@ -117,14 +117,18 @@ def _window(
     return (int(low[0]), int(low[1])), (int(high[0]), int(high[1]))
 
 
+def _from_window(matrix: NDArray[np.float64], x0: int, y0: int) -> NDArray[np.float64]:
+    """The matrix for an image of which only the part from (x0, y0) on is at hand."""
+    return matrix @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]], np.float64)
+
+
 def _warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     (x0, y0), (x1, y1) = _window(image, matrix, size)
-    if (
-        x1 > x0 and y1 > y0
-    ):  # OpenCV warps no side over 32,767 pixels, and a face needs its surroundings alone
+    # OpenCV warps no side over 32,767 pixels, and a face needs its surroundings alone.
+    if x1 > x0 and y1 > y0:
         image = image[y0:y1, x0:x1]
-        matrix = matrix @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]], np.float64)
+        matrix = _from_window(matrix, x0, y0)
     if scale < 0.5:
         # Warping samples four to sixteen neighbours: shrink large faces by area first, or they alias.
         factor = 2.0 * scale
@@ -204,7 +208,7 @@ def paste_back(
     result = image.copy()
     if x1 <= x0 or y1 <= y0:
         return result
-    local = matrix @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1]], np.float64)
+    local = _from_window(matrix, x0, y0)
     area = (x1 - x0, y1 - y0)
     face = cv2.warpAffine(crop, local, area, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     weight = cv2.warpAffine(

@@ -86,21 +86,14 @@ def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
     restored (N, S, S, 3) in [0, 1], local SSIM (N, S - 10, S - 10).
     """
     import keras
-    from keras import layers, ops
+    from keras import layers
 
-    from faceqgen_core.measures.discriminator_score import discriminator_score
-    from faceqgen_core.measures.mse import mse
-    from faceqgen_core.measures.ssim import WINDOW, ssim_map
+    from faceqgen_core.measures.native import native_measures
+    from faceqgen_core.measures.ssim import WINDOW
 
     class NativeMeasures(layers.Layer):  # type: ignore[misc]
         def call(self, image: Any, restored: Any, logits: Any) -> Any:
-            local = ssim_map(image, restored)
-            columns = [
-                ops.mean(local, axis=(1, 2)),
-                mse(image, restored),
-                discriminator_score(logits),
-            ]
-            return ops.stack(columns, axis=-1), local
+            return native_measures(image, restored, logits)
 
         def compute_output_shape(
             self, image_shape: Any, restored_shape: Any, logits_shape: Any

@@ -12,9 +12,7 @@ from keras import ops
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from faceqgen_core.measures.discriminator_score import discriminator_score
-from faceqgen_core.measures.mse import mse
-from faceqgen_core.measures.ssim import ssim_map
+from faceqgen_core.measures.native import native_measures
 from faceqgen_core.training.labelled import LabelledSet
 
 
@@ -49,17 +47,13 @@ def extract_features(
         images = crops[start : start + batch_size].astype(np.float32) / np.float32(255)
         restored, bottleneck, named = generator.predict_on_batch(images)
         logits, *levels = discriminator.predict_on_batch(images)
-        numbers = [
-            ops.mean(ssim_map(images, restored), axis=(1, 2)),
-            mse(images, restored),
-            discriminator_score(logits),
-        ]
+        measures, _ = native_measures(images, restored, logits)
         parts.append(
             (
                 np.asarray(bottleneck).astype(np.float16),
                 np.asarray(levels[-1]).astype(np.float16),
                 np.asarray(named),
-                np.stack([ops.convert_to_numpy(n) for n in numbers], axis=-1),
+                ops.convert_to_numpy(measures),
             )
         )
     joined = (np.concatenate(column) for column in zip(*parts, strict=True))
