@@ -28,6 +28,8 @@ class RestorationResult:
         similarity: (N,) float64 predicted mated similarity score, the input of the quality calibration.
         restored: (N, S, S, 3) uint8 RGB, if asked for.
         difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, if asked for.
+        strengths: (N, F) float32 in [0, 1], the degradations that the generator names, in the order of
+            ``training.degradation.FAMILIES``; None from a network that names none.
     """
 
     ssim: NDArray[np.float64]
@@ -36,6 +38,7 @@ class RestorationResult:
     similarity: NDArray[np.float64]
     restored: NDArray[np.uint8] | None = None
     difference: NDArray[np.float32] | None = None
+    strengths: NDArray[np.float32] | None = None
 
 
 def difference_map(ssim_values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
@@ -83,7 +86,7 @@ def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
     """Join the networks and the measures into one functional graph.
 
     Input (N, S, S, 3) in [0, 1]; outputs: measures (N, 3) in the order of ``MEASURES``, predicted similarity (N, 1),
-    restored (N, S, S, 3) in [0, 1], local SSIM (N, S - 10, S - 10).
+    restored (N, S, S, 3) in [0, 1], local SSIM (N, S - 10, S - 10), strengths of the named degradations (N, F).
     """
     import keras
     from keras import layers
@@ -106,7 +109,7 @@ def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
     logits, *levels = discriminator(image, training=False)
     measures, local = NativeMeasures(name="measures")(image, restored, logits)
     similarity = head([image, bottleneck, levels[-1], named, measures], training=False)
-    return keras.Model(image, [measures, similarity, restored, local], name="scorer")
+    return keras.Model(image, [measures, similarity, restored, local, named], name="scorer")
 
 
 def _load_scorer(preset: Preset) -> Any:
@@ -205,6 +208,7 @@ class Restorer:
                 none,
                 np.empty((0, size, size, 3), np.uint8) if restored else None,
                 np.empty((0, size, size), np.float32) if difference else None,
+                np.empty((0, self._scorer.output_shape[-1][-1]), np.float32),
             )
         measures = np.concatenate([p[0] for p in parts]).astype(np.float64)
         return RestorationResult(
@@ -214,11 +218,12 @@ class Restorer:
             similarity=measures[:, 3],
             restored=np.concatenate([p[1] for p in parts]) if restored else None,
             difference=np.concatenate([p[2] for p in parts]) if difference else None,
+            strengths=np.concatenate([p[3] for p in parts]),
         )
 
     def _run(
         self, crops: NDArray[np.uint8], *, restored: bool, difference: bool
-    ) -> tuple[Any, Any, Any]:
+    ) -> tuple[Any, Any, Any, Any]:
         count = len(crops)
         padded = min(self.batch_size, 1 << (count - 1).bit_length())
         batch = np.zeros((padded, *crops.shape[1:]), np.float32)
@@ -226,10 +231,10 @@ class Restorer:
         # Keras keeps state per model while it predicts: one call at a time.
         with _LOCK, self._scope():
             outputs = self._scorer.predict_on_batch(batch)
-        measures, similarity, images, local = (np.asarray(o)[:count] for o in outputs)
+        measures, similarity, images, local, named = (np.asarray(o)[:count] for o in outputs)
         numbers = np.concatenate([measures, similarity], axis=1)
         pictures = np.rint(np.nan_to_num(images) * 255.0).astype(np.uint8) if restored else None
         maps = (
             difference_map(np.nan_to_num(local, nan=-1.0), crops.shape[1]) if difference else None
         )
-        return numbers, pictures, maps
+        return numbers, pictures, maps, named

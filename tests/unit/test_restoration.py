@@ -8,7 +8,7 @@ from skimage.transform import resize
 
 from faceqgen_core.presets import load_preset
 from faceqgen_core.restoration import Restorer, difference_map
-from faceqgen_core.training.degradation import degrade
+from faceqgen_core.training.degradation import FAMILIES, degrade
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,18 @@ def test_the_difference_map_is_half_of_one_minus_the_ssim_map():
 def test_no_crops_give_empty_arrays(restorer):
     result = restorer.restore(np.empty((0, 128, 128, 3), np.uint8), restored=True, difference=True)
     assert len(result.ssim) == len(result.restored) == len(result.difference) == 0
+    assert result.strengths.shape == (0, len(FAMILIES))
+
+
+def test_the_degradations_that_the_generator_names_come_out_in_the_order_of_the_families(
+    restorer, crops
+):
+    strengths = restorer.restore(crops).strengths
+    assert strengths.shape == (len(crops), len(FAMILIES)) and strengths.dtype == np.float32
+    assert ((strengths >= 0) & (strengths <= 1)).all()
+    for row, family in enumerate(("noise", "gaussian_blur", "dark"), start=1):
+        column = list(FAMILIES).index(family)
+        assert strengths[row, column] > strengths[0, column]
 
 
 def test_crops_of_a_wrong_shape_or_type_are_refused(restorer):
