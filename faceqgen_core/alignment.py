@@ -186,6 +186,20 @@ def crop_whole(image: Image, protocol: CropProtocol) -> FaceCrop:
     return FaceCrop(_warp(image, matrix, protocol.size), matrix, (width, height), None)
 
 
+def cut_crop(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
+    """Cut a face out again by the matrix of an earlier crop: the same (size, size, 3) pixels, no landmarks needed.
+
+    Raises:
+        ValueError: the matrix is not (2, 3) finite numbers, or squeezes the image to nothing.
+    """
+    matrix = np.asarray(matrix, np.float64)
+    if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
+        raise ValueError(f"a crop's matrix is (2, 3) finite numbers, got shape {matrix.shape}")
+    if abs(np.linalg.det(matrix[:, :2])) < 1e-9:
+        raise ValueError("the crop's matrix squeezes the image to nothing")
+    return _warp(image, matrix, size)
+
+
 def _feather(size: int) -> NDArray[np.float32]:
     """Soft square mask, 1 inside, 0 at the border: no seam where a crop is pasted."""
     ramp = np.clip(np.minimum(np.arange(size), np.arange(size)[::-1]) / (0.12 * size), 0, 1)

@@ -61,6 +61,7 @@ _RESTORED_FACE = "File of the restored face crop"
 _HEATMAP = "What the restoration changed, (1 - SSIM) / 2: 0 (clear) nothing, 255 everything"
 _NUM_FACES = "Number of faces found in the image; None if it could not be looked at"
 _SOURCE_LABEL = "Id of the label that gave the box; None if the detector found the face"
+_CROP_MATRIX = "Six numbers, row by row: the 2 x 3 matrix from pixels of the image to pixels of the face crop that was scored"
 _INDEXED = (*SCORES, "status")
 
 
@@ -129,6 +130,8 @@ def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: 
         dataset.create_index(names.face_path("quality"))
     _add(dataset, names.face_path("restored_path"), fo.StringField, _RESTORED_FACE)
     _add(dataset, names.face_path("source_label"), fo.StringField, _SOURCE_LABEL)
+    numbers = {"subfield": fo.FloatField}
+    _add(dataset, names.face_path("crop_matrix"), fo.ListField, _CROP_MATRIX, **numbers)
     if heatmap:
         _add(dataset, names.heatmap, fo.EmbeddedDocumentField, _HEATMAP, fo.Heatmap)
     if restored:
@@ -169,10 +172,16 @@ def _require_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
 
 
 def _add(
-    dataset: fo.Dataset, path: str, ftype: type, description: str, document: type | None = None
+    dataset: fo.Dataset,
+    path: str,
+    ftype: type,
+    description: str,
+    document: type | None = None,
+    **options: Any,
 ) -> None:
     if dataset.get_field(path) is None:
-        options = {} if document is None else {"embedded_doc_type": document}
+        if document is not None:
+            options["embedded_doc_type"] = document
         dataset.add_sample_field(path, ftype, description=description, **options)
         return
     field = dataset.get_field(path)
@@ -232,6 +241,7 @@ def faces_document(
                 restored_path=paths.get(assessment.face),
                 # the core leaves faces with the same box in the order they were given
                 source_label=labels[pixels].pop(0) if labels.get(pixels) else None,
+                crop_matrix=None if assessment.matrix is None else _row_by_row(assessment.matrix),
             )
         )
     return fo.Detections(detections=detections) if detections else None
@@ -254,6 +264,10 @@ def _values(assessment: Any) -> dict[str, Any]:
 
 def _number(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def _row_by_row(matrix: Any) -> list[float]:
+    return [float(number) for row in matrix for number in row]
 
 
 def _relative_box(assessment: Any) -> list[float] | None:

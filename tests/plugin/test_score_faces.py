@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import numpy as np
 import pytest
 
 from faceqgen_core import MEASURES
@@ -88,6 +89,16 @@ def test_a_run_is_registered_with_preset_versions_parameters_and_counts(scored, 
     assert config.parameters["preset"] == preset and config.parameters["heatmap"] is True
     assert config.counts == {"scored": 2, "no_face": 1, "unreadable": 1}
     assert config.samples == 4 and config.faces == 3 and config.complete is True
+
+
+def test_each_face_keeps_the_matrix_of_the_crop_that_was_scored(scored):
+    sample = scored.first()
+    (face,) = sample.faceqgen_faces.detections
+    matrix = np.reshape(face.crop_matrix, (2, 3))
+    x, y, w, h = np.multiply(face.bounding_box, 512)
+    corners = np.array([[x, y, 1], [x + w, y + h, 1]]) @ matrix.T
+    assert (corners > 0).all() and (corners < 128).all()
+    assert scored.get_field("faceqgen_faces.detections.crop_matrix").description
 
 
 def test_the_restored_image_joins_the_users_media_fields_and_replaces_none(one_face, score):

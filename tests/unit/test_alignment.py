@@ -11,6 +11,7 @@ from faceqgen_core.alignment import (
     CropProtocol,
     align,
     crop_whole,
+    cut_crop,
     map_to_image,
     paste_back,
     similarity_matrix,
@@ -188,6 +189,25 @@ def test_a_crop_that_is_not_square_is_centred_and_never_stretched():
     assert np.abs(crop.image[:, 32:96] - inner).mean() < 3
     for column in range(28):  # the repeated border, away from the cubic kernel's reach
         assert np.abs(crop.image[:, column].astype(int) - crop.image[:, 0]).max() <= 1
+
+
+def test_a_crop_is_cut_out_again_by_its_matrix_to_the_last_pixel():
+    picture = astronaut()
+    for crop in (align(picture, astronaut_face(), PROTOCOL), crop_whole(picture, PROTOCOL)):
+        assert np.array_equal(cut_crop(picture, crop.matrix, PROTOCOL.size), crop.image)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (np.eye(3), "finite numbers, got shape"),
+        (np.full((2, 3), np.nan), "finite"),
+        (np.zeros((2, 3)), "squeezes the image to nothing"),
+    ],
+)
+def test_a_matrix_that_cuts_no_crop_is_refused(matrix, message):
+    with pytest.raises(ValueError, match=message):
+        cut_crop(astronaut(), matrix, PROTOCOL.size)
 
 
 def test_a_protocol_tells_its_name_version_and_size_and_refuses_unknown_keys():
