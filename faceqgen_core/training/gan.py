@@ -7,7 +7,6 @@ probability falls with the known strength of what was done to them: order withou
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from keras import ops
 
 from faceqgen_core.measures.ssim import ssim_map
+from faceqgen_core.training.gradient import gradient_step, in_float32, loss_scaled
 from faceqgen_core.training.pairs import Batch
 
 _ROUND = 0.03
@@ -38,49 +38,6 @@ def _logistic(logits: Any, probability: Any) -> Any:
     """Binary cross entropy of patch logits (N, h, w, 1) with one target probability per image (N,) -> (N,)."""
     p = ops.reshape(probability, (-1, 1, 1, 1))
     return ops.mean(ops.softplus(logits) - p * logits, axis=(1, 2, 3))
-
-
-def _gradient_step(
-    loss: Callable[..., tuple[Any, Any]],
-    network: keras.Model,
-    optimizer: keras.optimizers.Optimizer,
-) -> Callable[..., Any]:
-    """Compile ``loss(*tensors) -> (scalar, other)`` and one optimiser step for the active Keras backend.
-
-    Raises:
-        ValueError: the backend is neither TensorFlow nor torch.
-    """
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
-        def step(*tensors: Any) -> Any:
-            with tf.GradientTape() as tape:
-                value, other = loss(*tensors)
-            gradients = tape.gradient(value, network.trainable_variables)
-            optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-            return other
-
-        compiled: Callable[..., Any] = step
-        return compiled
-    if backend == "torch":
-        import torch
-
-        def torch_step(*tensors: Any) -> Any:
-            network.zero_grad()
-            value, other = loss(*[ops.convert_to_tensor(t) for t in tensors])
-            variables = network.trainable_variables
-            parameters = [v.value for v in variables]
-            gradients = torch.autograd.grad(value, parameters)
-            with torch.no_grad():
-                optimizer.apply(list(gradients), variables)
-            return other
-
-        return torch_step
-    raise ValueError(
-        f"training runs on the TensorFlow or the torch backend of Keras, not {backend}"
-    )
 
 
 class RestorationGAN:
@@ -119,20 +76,25 @@ class RestorationGAN:
             warmup_steps=min(60, max(1, steps // 10)),
         )
         self.optimizers = [
-            keras.optimizers.Adam(rate, beta_1=beta, beta_2=0.99)
-            for rate, beta in ((fall, 0.9), (discriminator_rate, 0.5))
+            loss_scaled(keras.optimizers.Adam(rate, beta_1=beta, beta_2=0.99), network)
+            for rate, beta, network in (
+                (fall, 0.9, generator),
+                (discriminator_rate, 0.5, discriminator),
+            )
         ]
         for optimizer, network in zip(self.optimizers, (generator, discriminator), strict=True):
             optimizer.build(network.trainable_variables)
         self.averaged = [np.array(v) for v in generator.get_weights()]
-        self._generator_step = _gradient_step(self._generator_loss, generator, self.optimizers[0])
-        self._warm_up_step = _gradient_step(self._similarity_loss, generator, self.optimizers[0])
-        self._discriminator_step = _gradient_step(
+        self._generator_step = gradient_step(
+            self._generator_loss, generator, self.optimizers[0], reads=[discriminator]
+        )
+        self._warm_up_step = gradient_step(self._similarity_loss, generator, self.optimizers[0])
+        self._discriminator_step = gradient_step(
             self._discriminator_loss, discriminator, self.optimizers[1]
         )
 
     def _similarity_loss(self, image: Any, target: Any, strengths: Any) -> tuple[Any, Any]:
-        restored, _, named = self.generator(image, training=True)
+        restored, _, named = in_float32(self.generator(image, training=True))
         error = restored - target
         # Charbonnier: quadratic near zero. Under plain L1 most pixels of a mixed batch want no change, and that
         # median holds the network at the identity.
@@ -152,7 +114,7 @@ class RestorationGAN:
         w = self.weights
         loss, (restored, numbers) = self._similarity_loss(image, target, strengths)
         both = self.discriminator(ops.concatenate([restored, target]), training=False)
-        logits, *levels = both
+        logits, *levels = in_float32(both)
         matching = 0.0
         for level in levels:
             mine, theirs = ops.split(level, 2)
@@ -169,7 +131,8 @@ class RestorationGAN:
     def _discriminator_loss(
         self, image: Any, target: Any, restored: Any, harm: Any, good: Any
     ) -> tuple[Any, Any]:
-        logits, *_ = self.discriminator(ops.concatenate([target, restored, image]), training=True)
+        judged = self.discriminator(ops.concatenate([target, restored, image]), training=True)
+        logits, *_ = in_float32(judged)
         real, fake, original = ops.split(logits, 3)
         p_real = 0.05 + 0.9 * good
         on_real = ops.mean(_logistic(real, p_real))
