@@ -1,6 +1,6 @@
 """A few steps of the GAN on the Keras backend of the environment; prints the losses and sums of the weights as JSON.
 
-    KERAS_BACKEND=torch python tests/training/gan_steps.py [precision]
+KERAS_BACKEND=torch python tests/training/gan_steps.py [precision]
 """
 
 import json
@@ -60,7 +60,9 @@ def main(name="float32"):
         gan.step(next(source), adversarial=0.0 if i < steps // 3 else 1.0) for i in range(steps)
     ]
     sums = [
-        float(np.sum(np.abs(v))) for n in (gan.generator, gan.discriminator) for v in n.get_weights()
+        float(np.sum(np.abs(v)))
+        for n in (gan.generator, gan.discriminator)
+        for v in n.get_weights()
     ]
     kinds = sorted({str(v.dtype) for v in gan.generator.weights})
     computed = gan.generator.get_layer("enc1_conv").compute_dtype
