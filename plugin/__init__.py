@@ -1,4 +1,4 @@
-"""Entry of the FiftyOne plugin: registers the operators, nothing else (FiftyOne executes it anew on every request)."""
+"""Entry of the FiftyOne plugin: registers operators and panels, nothing else (FiftyOne executes it anew on every request)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ if importlib.util.find_spec("faceqgen_core") is None:
     sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from .operators import OPERATORS
+from .panels import PANELS
 
 
 def register(plugin: Any) -> None:
-    """Register all operators with FiftyOne."""
-    for operator in OPERATORS:
-        plugin.register(operator)
+    """Register all operators and panels with FiftyOne."""
+    for part in (*OPERATORS, *PANELS):
+        plugin.register(part)

@@ -16,12 +16,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = """
 import json, sys
+from fiftyone.operators import Panel
 from fiftyone.operators.registry import OperatorRegistry
 registry = OperatorRegistry()
 OperatorRegistry()  # FiftyOne executes the entry on every request
 heavy = [m for m in sys.modules if m.split(".")[0] in ("tensorflow", "keras", "mtcnn", "faceqgen_core")]
-operators = registry.list_operators(builtin=False)
+found = registry.list_operators(builtin=False)
+operators = [o for o in found if not isinstance(o, Panel)]
 print(json.dumps({
+    "panels": {o.uri: o.config.label for o in found if isinstance(o, Panel)},
     "errors": registry.list_errors(),
     "operators": {o.uri: [o.config.label, o.config.description, o.config.risk_level.value] for o in operators},
     "heavy": heavy,
@@ -55,6 +58,10 @@ def test_the_plugin_loads_without_errors_and_offers_its_operators(report):
     }
 
 
+def test_the_plugin_offers_its_panel(report):
+    assert report["panels"] == {"@faceqgen/face-quality/face_quality": "Face Quality"}
+
+
 def test_every_operator_says_what_it_does_and_how_risky_that_is(report):
     for _, description, risk in report["operators"].values():
         assert len(description) > 20
@@ -65,10 +72,11 @@ def test_loading_the_plugin_loads_neither_tensorflow_nor_the_core(report):
     assert report["heavy"] == []
 
 
-def test_the_manifest_names_the_operators_that_register(report):
+def test_the_manifest_names_the_operators_and_panels_that_register(report):
     manifest = yaml.safe_load((ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
     names = {f"{manifest['name']}/{name}" for name in manifest["operators"]}
     assert names == set(report["operators"])
+    assert {f"{manifest['name']}/{name}" for name in manifest["panels"]} == set(report["panels"])
     assert (ROOT / manifest["py_entry"]).is_file()
 
 

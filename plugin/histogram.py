@@ -1,0 +1,88 @@
+"""Distribution of a measure over a data set or view: counted in the database, never by loading samples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .fields import FieldNames
+
+BARS = 50
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts in bars of one width.
+
+    Attributes:
+        low: left edge of the first bar.
+        high: right edge of the last bar, which belongs to it.
+        counts: samples in each bar; a bar holds its left edge, not its right one.
+    """
+
+    low: float
+    high: float
+    counts: list[int]
+
+    @property
+    def total(self) -> int:
+        """Samples in all bars."""
+        return sum(self.counts)
+
+    @property
+    def width(self) -> float:
+        """Width of a bar."""
+        return (self.high - self.low) / max(len(self.counts), 1)
+
+    def edges(self, bar: int) -> tuple[float, float]:
+        """Left and right edge of a bar."""
+        return self.low + bar * self.width, self.low + (bar + 1) * self.width
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, from which ``Histogram(**values)`` makes it again."""
+        return asdict(self)
+
+
+def histogram(collection: Any, field: str, measure: str, *, bars: int = BARS) -> Histogram:
+    """Count the scored samples in bars; quality always from 0 to 100, other measures from their least to their greatest.
+
+    Raises:
+        ValueError: there are fewer than one bar.
+    """
+    if bars < 1:
+        raise ValueError(f"a histogram needs at least one bar, got {bars}")
+    path = FieldNames(field).path(measure)
+    scored = {"$match": {path: {"$ne": None}}}
+    value = f"${path}"
+    if measure == "quality":
+        low, high = 0.0, 100.0
+    else:
+        ends = {"$group": {"_id": None, "low": {"$min": value}, "high": {"$max": value}}}
+        found = list(collection._aggregate(pipeline=[scored, ends]))
+        low, high = (found[0]["low"], found[0]["high"]) if found else (0.0, 1.0)
+        if not high > low:  # one value alone: give its bar a width
+            low, high = low - 1e-6 - abs(low) / 100, high + 1e-6 + abs(high) / 100
+    width = (high - low) / bars
+    bar = {"$floor": {"$divide": [{"$subtract": [value, low]}, width]}}
+    inside = {"$min": [bars - 1, {"$max": [0, bar]}]}
+    counts = [0] * bars
+    grouped = {"$group": {"_id": inside, "n": {"$sum": 1}}}
+    for row in collection._aggregate(pipeline=[scored, grouped]):
+        if row["_id"] is not None and math.isfinite(row["_id"]):
+            counts[int(row["_id"])] += row["n"]
+    return Histogram(low, high, counts)
+
+
+def bar_view(collection: Any, field: str, measure: str, shape: Histogram, bar: int) -> Any:
+    """View of the samples in one bar.
+
+    Raises:
+        ValueError: there is no such bar.
+    """
+    if not 0 <= bar < len(shape.counts):
+        raise ValueError(f"the histogram has bars 0 to {len(shape.counts) - 1}, got {bar}")
+    left, right = shape.edges(bar)
+    last = bar == len(shape.counts) - 1
+    limits = {"$gte": left, "$lte" if last else "$lt": right}
+    return collection.match({FieldNames(field).path(measure): limits})

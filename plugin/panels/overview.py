@@ -1,0 +1,65 @@
+"""Section "Overview": counts by status, the run behind them, and a way to score what is not scored yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone.operators import types
+
+from .. import record
+from ..statuses import NOT_SCORED, STATUSES, count_statuses, with_status
+from . import layout
+from .workspace import Workspace
+
+SCORE = "@faceqgen/face-quality/score_faces"
+
+
+class Overview:
+    """Counts, draws and answers the section; mixed into the panel, since FiftyOne looks for handlers there."""
+
+    def count_overview(self, ctx: Any, workspace: Workspace) -> None:
+        """Count the statuses and find the run."""
+        if workspace.dataset is None:
+            return
+        ctx.panel.state.statuses = count_statuses(workspace.view, workspace.field)
+        ctx.panel.state.run = record.latest(workspace.dataset, workspace.run_field)
+
+    def draw_overview(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+        """Draw the section."""
+        counts: dict[str, int] = ctx.panel.state.statuses or {}
+        row = layout.row(page, "statuses")
+        for status, count in counts.items():
+            layout.button(
+                row,
+                f"status_{status}",
+                f"{STATUSES.get(status, status)}: {count:,}",
+                self.on_status,
+                params={"status": status},
+            )
+        waiting = counts.get(NOT_SCORED, 0)
+        if waiting:
+            everything = waiting == sum(counts.values())
+            label = "Score the faces" if everything else f"Score the rest ({waiting:,})"
+            layout.button(row, "score_rest", label, self.on_score_rest, variant="contained")
+        page.md(_about(workspace, ctx.panel.state.run), name="about_run")
+
+    def on_status(self, ctx: Any) -> None:
+        """Show the samples of one status."""
+        workspace = Workspace(ctx)
+        workspace.show(with_status(workspace.view, workspace.field, ctx.params["status"]))
+
+    def on_score_rest(self, ctx: Any) -> None:
+        """Open the form that scores what has no status yet, with the parameters of the last run."""
+        run = ctx.panel.state.run or {}
+        params = {**(run.get("parameters") or {}), "skip_scored": True}
+        ctx.prompt(SCORE, params=params, on_success=self.on_scored)
+
+    def on_scored(self, ctx: Any) -> None:
+        """Count anew after a run."""
+        self.refresh(ctx)  # type: ignore[attr-defined]
+
+
+def _about(workspace: Workspace, run: dict[str, Any] | None) -> str:
+    if not run:
+        return "No run of 'Score face quality' is recorded with this data set."
+    return f"Field `{workspace.run_field}` · preset `{run['preset']}` · {run['finished']}"

@@ -1,0 +1,52 @@
+"""What became of the samples of a data set or view: counts by status, counted in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .fields import FieldNames
+
+NOT_SCORED = "not_scored"
+"""Name of the samples that no run has looked at yet: their status is None."""
+
+STATUSES: dict[str, str] = {
+    "scored": "Scored",
+    "no_face": "No face",
+    "unreadable": "Unreadable",
+    "too_small": "Too small",
+    "too_large": "Too large",
+    "not_finite": "Not finite",
+    "failed": "Failed",
+    NOT_SCORED: "Not yet scored",
+}
+"""All statuses with their labels, in the order in which they are shown."""
+
+
+def count_statuses(collection: Any, field: str) -> dict[str, int]:
+    """Samples by status, in the order of ``STATUSES``; only those that occur.
+
+    Args:
+        collection: data set or view.
+        field: field that ``score_faces`` wrote, or will write: without it every sample is not yet scored.
+    """
+    path = FieldNames(field).path("status")
+    if collection.get_field(path) is None:
+        total = len(collection)
+        return {NOT_SCORED: total} if total else {}
+    rows = collection._aggregate(pipeline=[{"$group": {"_id": f"${path}", "n": {"$sum": 1}}}])
+    counts: dict[str, int] = {}
+    for row in rows:
+        name = NOT_SCORED if row["_id"] is None else str(row["_id"])
+        counts[name] = counts.get(name, 0) + row["n"]
+    order = [*STATUSES, *sorted(set(counts) - set(STATUSES))]
+    return {name: counts[name] for name in order if name in counts}
+
+
+def with_status(collection: Any, field: str, status: str) -> Any:
+    """View of the samples with a status of ``count_statuses``."""
+    path = FieldNames(field).path("status")
+    if status != NOT_SCORED:
+        return collection.match({path: status})
+    return (
+        collection.view() if collection.get_field(path) is None else collection.exists(path, False)
+    )
