@@ -1,7 +1,4 @@
-"""Subjects: folders of face images -> aligned crops, and one best image per subject.
-
-Layout: ``<root>/<subject>/<image>``; images that lie in the root itself are subjects of their own.
-"""
+"""Subjects: listed face images -> aligned crops, and one best image per subject."""
 
 from __future__ import annotations
 
@@ -9,11 +6,10 @@ import csv
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -21,20 +17,11 @@ from tqdm import tqdm
 from faceqgen_core.alignment import CropProtocol, align
 from faceqgen_core.detection import MTCNNDetector, primary_face_order
 from faceqgen_core.image_io import ImageError, load_image
-from faceqgen_core.types import FaceBox, Image
+from faceqgen_core.training.fitness import VERSION, target_fitness
+from faceqgen_core.training.layouts import Listing
+from faceqgen_core.types import FaceBox
 
 logger = logging.getLogger(__name__)
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
-
-
-@dataclass(frozen=True)
-class Listing:
-    """One image of one subject: file, name ``<root name>/<path below it>``, subject ``<root name>/<subject>``."""
-
-    path: Path
-    name: str
-    subject: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +34,7 @@ class FaceSet:
         subjects: (N,) subject of each.
         landmarks: (N, 5, 2) float32, pixels of the original images.
         fitness: (N,) float64, how well the image would serve as a target, higher is better.
+        targets: name of each image's target where the layout gives one, "" or None where the fitness shall choose.
     """
 
     crops: NDArray[np.uint8]
@@ -54,6 +42,7 @@ class FaceSet:
     subjects: NDArray[np.str_]
     landmarks: NDArray[np.float32]
     fitness: NDArray[np.float64]
+    targets: list[str] | None = None
 
     def select(self, rows: NDArray[np.int64]) -> FaceSet:
         """Return the rows given, in that order; copies the crops."""
@@ -63,40 +52,8 @@ class FaceSet:
             self.subjects[rows],
             self.landmarks[rows],
             self.fitness[rows],
+            None if self.targets is None else [self.targets[i] for i in rows],
         )
-
-
-def list_subjects(roots: Iterable[Path], *, keep: set[str] | None = None) -> list[Listing]:
-    """List the images below roots, sorted.
-
-    Args:
-        roots: folders laid out ``<subject>/<image>``, or holding images directly.
-        keep: names of the subject folders to keep; None keeps all. It binds only the roots in which one of them
-            occurs; other roots are kept whole.
-
-    Raises:
-        ValueError: a root is no folder, or no image was found.
-    """
-    found: list[Listing] = []
-    roots = list(roots)
-    for root in roots:
-        if not root.is_dir():
-            raise ValueError(f"{root} is not a folder; expected <root>/<subject>/<image>")
-        bound = keep is not None and any(p.name in keep for p in root.iterdir() if p.is_dir())
-        for path in sorted(root.rglob("*")):
-            if path.suffix.lower() not in SUFFIXES:
-                continue
-            below = path.relative_to(root)
-            folder = below.parts[0] if len(below.parts) > 1 else None
-            if bound and keep is not None and folder is not None and folder not in keep:
-                continue
-            subject = f"{root.name}/{folder or below.stem}"
-            found.append(Listing(path, f"{root.name}/{below.as_posix()}", subject))
-    if keep is not None and not any((root / name).is_dir() for root in roots for name in keep):
-        raise ValueError("no listed subject has a folder below the roots: is it the right listing?")
-    if not found:
-        raise ValueError(f"no image below {', '.join(map(str, roots))}")
-    return found
 
 
 def read_landmarks(path: Path) -> dict[str, FaceBox]:
@@ -119,27 +76,6 @@ def read_landmarks(path: Path) -> dict[str, FaceBox]:
     return faces
 
 
-def frontality(landmarks: NDArray[np.float32]) -> float:
-    """How centred the nose lies between the eyes: 1 frontal, 0 profile. A label-free cue for yaw."""
-    right, left, nose = landmarks[0], landmarks[1], landmarks[2]
-    axis = left - right
-    along = float((nose - right) @ axis / max(float(axis @ axis), 1e-6))
-    return float(np.clip(1 - 2 * abs(along - 0.5), 0, 1))
-
-
-def target_fitness(crop: Image, landmarks: NDArray[np.float32]) -> float:
-    """How well an image would serve as its subject's target: frontal, sharp, large, evenly lit, well exposed; 0..1."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    face = grey[grey.shape[0] // 4 : -grey.shape[0] // 8, grey.shape[1] // 5 : -grey.shape[1] // 5]
-    sharp = min(1.0, float(np.log1p(cv2.Laplacian(face, cv2.CV_64F).var())) / np.log1p(600.0))
-    large = min(1.0, float(np.linalg.norm(landmarks[0] - landmarks[1])) / 40.0)
-    middle = face.shape[1] // 2
-    halves = float(face[:, :middle].mean()), float(face[:, middle:].mean())
-    even = 1 - abs(halves[0] - halves[1]) / max(sum(halves), 1.0)
-    exposed = 1 - float(((face < 12) | (face > 243)).mean())
-    return float(frontality(landmarks) * sharp * large * even**2 * exposed)
-
-
 def align_faces(
     listings: Sequence[Listing],
     protocol: CropProtocol,
@@ -149,33 +85,57 @@ def align_faces(
 ) -> FaceSet:
     """Align the primary face of every image; images without a usable face are left out and counted in the log.
 
+    Left out, too, are images whose given target has no usable face: another target would not be what was asked for.
+
     Args:
         listings: the images.
         protocol: crop protocol.
         known: faces by image name; others are detected with MTCNN.
         cache: folder that keeps the crops for the next run over the same listing and protocol.
+
+    Raises:
+        ValueError: no image has a usable face.
     """
     key = hashlib.sha256(
         json.dumps([protocol.identifier, protocol.eye_distance, protocol.center_y]).encode()
-        + "\n".join(f"{x.path} {x.path.stat().st_mtime_ns}" for x in listings).encode()
+        + "\n".join(_identity(x) for x in listings).encode()
         + repr(sorted(known or ())).encode()
     ).hexdigest()[:16]
     store = cache / f"faces-{key}.npz" if cache else None
-    if store is not None and store.is_file():
-        with np.load(store) as data:
-            return FaceSet(
-                data["crops"],
-                [str(n) for n in data["names"]],
-                data["subjects"],
-                data["landmarks"],
-                data["fitness"],
-            )
+    faces = _read_store(store, protocol) if store is not None and store.is_file() else None
+    if faces is None:
+        faces = _align(listings, protocol, known or {})
+        logger.info("%d of %d images have a usable face", len(faces.crops), len(listings))
+        if store is not None:
+            _write_store(store, faces)
+    wanted = {x.name: x.target for x in listings}
+    if not any(wanted.values()):
+        return faces
+    faces = replace(faces, targets=[wanted[name] for name in faces.names])
+    usable = {"", *faces.names}
+    rows = np.array([i for i, t in enumerate(faces.targets or ()) if t in usable], np.int64)
+    if len(rows) < len(faces.names):
+        logger.warning("%d images left out: no face in their target", len(faces.names) - len(rows))
+    if not len(rows):
+        raise ValueError("no face was found in any of the targets")
+    return faces.select(rows)
+
+
+def _identity(item: Listing) -> str:
+    # Layouts with targets may give the same file another subject.
+    of_layout = f" {item.name} {item.subject}" if item.target else ""
+    return f"{item.path} {item.path.stat().st_mtime_ns}{of_layout}"
+
+
+def _align(
+    listings: Sequence[Listing], protocol: CropProtocol, known: dict[str, FaceBox]
+) -> FaceSet:
     detector = None
     crops, names, subjects, points, fitness = [], [], [], [], []
     for item in tqdm(listings, desc="align", unit="img", mininterval=2):
         try:
             image = load_image(item.path)
-            face = (known or {}).get(item.name)
+            face = known.get(item.name)
             if face is None:
                 detector = detector or MTCNNDetector()
                 height, width = image.shape[:2]
@@ -192,37 +152,76 @@ def align_faces(
         names.append(item.name)
         subjects.append(item.subject)
         points.append(face.landmarks)
-        fitness.append(target_fitness(crop, face.landmarks))
+        fitness.append(target_fitness(crop, face.landmarks, protocol=protocol))
     if not crops:
         raise ValueError("no face was found in any of the images")
-    logger.info("%d of %d images have a usable face", len(crops), len(listings))
-    faces_set = FaceSet(
-        np.stack(crops), names, np.array(subjects), np.stack(points), np.array(fitness)
-    )
-    if store is not None:
-        store.parent.mkdir(parents=True, exist_ok=True)
-        temporary = store.with_suffix(".tmp.npz")
-        np.savez(
-            temporary,
-            crops=faces_set.crops,
-            names=np.array(names),
-            subjects=faces_set.subjects,
-            landmarks=faces_set.landmarks,
-            fitness=faces_set.fitness,
+    return FaceSet(np.stack(crops), names, np.array(subjects), np.stack(points), np.array(fitness))
+
+
+def _read_store(store: Path, protocol: CropProtocol) -> FaceSet:
+    with np.load(store) as data:
+        faces = FaceSet(
+            data["crops"],
+            [str(n) for n in data["names"]],
+            data["subjects"],
+            data["landmarks"],
+            data["fitness"],
         )
-        temporary.replace(store)
-    return faces_set
+        current = "fitness_version" in data.files and int(data["fitness_version"]) == VERSION
+    if not current:  # the crops are still good, and they are what takes long
+        pairs = zip(faces.crops, faces.landmarks, strict=True)
+        fitness = [target_fitness(crop, points, protocol=protocol) for crop, points in pairs]
+        faces = replace(faces, fitness=np.array(fitness))
+        _write_store(store, faces)
+    return faces
+
+
+def _write_store(store: Path, faces: FaceSet) -> None:
+    store.parent.mkdir(parents=True, exist_ok=True)
+    temporary = store.with_suffix(".tmp.npz")
+    np.savez(
+        temporary,
+        crops=faces.crops,
+        names=np.array(faces.names),
+        subjects=faces.subjects,
+        landmarks=faces.landmarks,
+        fitness=faces.fitness,
+        fitness_version=np.array(VERSION),
+    )
+    temporary.replace(store)
 
 
 def best_images(faces: FaceSet, *, named: set[str] | None = None) -> NDArray[np.int64]:
-    """Return, for every image, the row of its subject's target: the named one, else the fittest."""
+    """Return, for every image, the row of its target: the layout's, else the subject's named one, else its fittest.
+
+    Raises:
+        ValueError: none of the named images is among the faces, or a subject has two of them.
+    """
+    rows = {name: i for i, name in enumerate(faces.names)}
+    chosen: dict[str, int] = {}
+    for name in sorted(named or ()):
+        if (row := rows.get(name)) is None:
+            continue
+        subject = str(faces.subjects[row])
+        if subject in chosen:
+            raise ValueError(
+                f"{faces.names[chosen[subject]]} and {name} are both listed as the target of {subject}: keep one"
+            )
+        chosen[subject] = row
+    if named and not chosen:
+        raise ValueError(
+            f"none of the {len(named)} listed targets is among the faces: "
+            f"names look like {faces.names[0]}, one a line"
+        )
     best: dict[str, int] = {}
     for i, subject in enumerate(faces.subjects):
         j = best.get(subject)
-        rank = (faces.names[i] in (named or ()), faces.fitness[i])
-        if j is None or rank > (faces.names[j] in (named or ()), faces.fitness[j]):
+        if j is None or faces.fitness[i] > faces.fitness[j]:
             best[subject] = i
-    return np.array([best[s] for s in faces.subjects], np.int64)
+    best |= chosen
+    given = faces.targets or [""] * len(faces.names)
+    pairs = zip(given, faces.subjects, strict=True)
+    return np.array([rows[target] if target else best[s] for target, s in pairs], np.int64)
 
 
 def split_subjects(

@@ -21,12 +21,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.training.layouts import LAYOUTS, list_images
 from faceqgen_core.training.pairs import Batch, PairMix, PairSource
 from faceqgen_core.training.subjects import (
     FaceSet,
     align_faces,
     best_images,
-    list_subjects,
     read_landmarks,
     split_subjects,
 )
@@ -67,17 +67,35 @@ class TrainingConfig:
         return cls(**values)
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the command's options."""
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ``load_faces`` reads."""
     parser.add_argument(
-        "--data", type=Path, nargs="+", required=True, help="folders laid out <subject>/<image>"
+        "--data",
+        type=Path,
+        nargs="+",
+        required=True,
+        help="the training folders, or the CSV files of --layout list",
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder for weights and logs")
-    parser.add_argument("--subjects", type=Path, help="text file: subject folders to train on")
-    parser.add_argument("--targets", type=Path, help="text file: <root>/<subject>/<best image>")
+    parser.add_argument(
+        "--layout",
+        choices=LAYOUTS,
+        default="subjects",
+        help="subjects: <root>/<subject>/<image>; scface: SCface as distributed; list: CSV of input,target",
+    )
+    parser.add_argument(
+        "--infrared", action="store_true", help="with --layout scface: cameras 6 to 8, too"
+    )
+    parser.add_argument("--subjects", type=Path, help="text file: the subjects to train on")
     parser.add_argument(
         "--landmarks", type=Path, help="CSV of known landmarks; the rest is detected"
     )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    add_data_arguments(parser)
+    parser.add_argument("--output", type=Path, required=True, help="folder for weights and logs")
+    parser.add_argument("--targets", type=Path, help="text file: <root>/<subject>/<best image>")
     parser.add_argument("--config", type=Path, help="JSON file with training settings")
     parser.add_argument("--steps", type=int, help="steps, instead of the configured number")
     parser.add_argument("--batch-size", type=int, help="pairs a step")
@@ -97,7 +115,12 @@ def read_lines(path: Path | None) -> set[str] | None:
 
 def load_faces(args: argparse.Namespace, protocol: CropProtocol) -> FaceSet:
     """List, align and cache the faces that the options name."""
-    listings = list_subjects(args.data, keep=read_lines(args.subjects))
+    listings = list_images(
+        args.data,
+        layout=getattr(args, "layout", "subjects"),
+        keep=read_lines(args.subjects),
+        infrared=getattr(args, "infrared", False),
+    )
     known = read_landmarks(args.landmarks) if args.landmarks else None
     return align_faces(listings, protocol, known=known, cache=args.output / "cache")
 
@@ -151,8 +174,9 @@ class CurveLog:
 
 
 def data_hash(faces: FaceSet) -> str:
-    """SHA-256 over the names of the faces: which data a run was made with."""
-    return hashlib.sha256("\n".join(faces.names).encode()).hexdigest()
+    """SHA-256 over the names of the faces and their given targets: which data a run was made with."""
+    listing = faces.names + [t for t in faces.targets or () if t]
+    return hashlib.sha256("\n".join(listing).encode()).hexdigest()
 
 
 def montage(rows: list[list[NDArray[np.float32]]]) -> NDArray[np.uint8]:

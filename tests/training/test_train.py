@@ -13,15 +13,13 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.cli import main
 from faceqgen_core.training.checkpoint import load_checkpoint
 from faceqgen_core.training.degradation import degrade
+from faceqgen_core.training.layouts import list_subjects
 from faceqgen_core.training.pairs import PairMix, PairSource
 from faceqgen_core.training.subjects import (
     align_faces,
     best_images,
-    frontality,
-    list_subjects,
     read_landmarks,
     split_subjects,
-    target_fitness,
 )
 
 TEMPLATE = CropProtocol().template.astype(np.float32)
@@ -143,19 +141,6 @@ def test_the_sharp_image_is_the_target_unless_a_listing_names_another(data):
     assert named <= {faces.names[i] for i in best_images(faces, named=named)}
 
 
-def test_a_frontal_sharp_evenly_lit_face_is_the_fitter_target():
-    face = resize(skimage.data.astronaut()[:250, 110:360], (128, 128), anti_aliasing=True)
-    face = (face * 255).round().astype(np.uint8)
-    good = target_fitness(face, TEMPLATE)
-    rng = np.random.default_rng(0)
-    for family in ("gaussian_blur", "side_light", "bright"):
-        assert target_fitness(degrade(face, family, 0.8, rng), TEMPLATE) < good
-    turned = TEMPLATE.copy()
-    turned[2, 0] += 12
-    assert target_fitness(face, turned) < good
-    assert frontality(turned) < frontality(TEMPLATE)
-
-
 def test_held_back_subjects_share_no_subject_with_the_training_rows(data):
     faces = align_faces(
         list_subjects([data / "people"]),
@@ -165,8 +150,3 @@ def test_held_back_subjects_share_no_subject_with_the_training_rows(data):
     train, held = split_subjects(faces, share=0.3, seed=1)
     assert not set(faces.subjects[train]) & set(faces.subjects[held])
     assert len(train) + len(held) == len(faces.subjects)
-
-
-def test_a_missing_root_is_a_clear_error(tmp_path):
-    with pytest.raises(ValueError, match="is not a folder"):
-        list_subjects([tmp_path / "nowhere"])
