@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import hashlib
 import json
 import logging
 import math
@@ -23,6 +21,8 @@ from numpy.typing import NDArray
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.training.layouts import LAYOUTS, list_images
 from faceqgen_core.training.pairs import Batch, PairMix, PairSource
+from faceqgen_core.training.provenance import data_hash as data_hash
+from faceqgen_core.training.provenance import write_provenance
 from faceqgen_core.training.subjects import (
     FaceSet,
     align_faces,
@@ -46,6 +46,8 @@ class TrainingConfig:
     held_back: float = 0.06
     report_every: int = 50
     checkpoint_every: int = 150
+    patience: int = 0
+    precision: str = "float32"
     generator_width: int = 32
     discriminator_width: int = 32
     patch_size: int = 64
@@ -157,34 +159,6 @@ def prefetch(draw: Callable[[int], Batch], first: int, last: int) -> Iterator[Ba
         stop.set()
 
 
-class CurveLog:
-    """Appends rows to ``curves.csv``; columns are fixed by the first row."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def add(self, row: dict[str, Any]) -> None:
-        """Append one row."""
-        new = not self._path.exists()
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row))
-            if new:
-                writer.writeheader()
-            writer.writerow(row)
-
-
-def data_hash(faces: FaceSet) -> str:
-    """SHA-256 over the names of the faces and their given targets: which data a run was made with."""
-    listing = faces.names + [t for t in faces.targets or () if t]
-    return hashlib.sha256("\n".join(listing).encode()).hexdigest()
-
-
-def montage(rows: list[list[NDArray[np.float32]]]) -> NDArray[np.uint8]:
-    """Tile images (S, S, 3) in [0, 1] into one uint8 RGB picture."""
-    tiled = np.concatenate([np.concatenate(row, axis=1) for row in rows], axis=0)
-    return np.asarray(np.rint(np.clip(tiled, 0, 1) * 255), np.uint8)
-
-
 def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args: Any) -> Path:
     """Train the GAN; returns the folder with the generator's and the discriminator's weights.
 
@@ -193,11 +167,13 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     import keras
     from tqdm import tqdm
 
-    from faceqgen_core.image_io import save_png
     from faceqgen_core.networks import build_discriminator, build_generator
     from faceqgen_core.presets import WEIGHTS
     from faceqgen_core.training.checkpoint import load_checkpoint, save_checkpoint
+    from faceqgen_core.training.early_stop import EarlyStop
     from faceqgen_core.training.gan import LossWeights, RestorationGAN
+    from faceqgen_core.training.gradient import precision
+    from faceqgen_core.training.reports import Reports
     from faceqgen_core.training.validation import Validation
 
     output: Path = args.output
@@ -215,9 +191,12 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     )
 
     def make_gan(side: int) -> RestorationGAN:
+        with precision(config.precision):
+            generator = build_generator(size=side, width=config.generator_width)
+            judge = build_discriminator(size=side, width=config.discriminator_width)
         return RestorationGAN(
-            build_generator(size=side, width=config.generator_width),
-            build_discriminator(size=side, width=config.discriminator_width),
+            generator,
+            judge,
             weights=LossWeights(**config.losses),
             learning_rate=config.learning_rate,
             discriminator_rate=config.discriminator_rate,
@@ -234,13 +213,16 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
 
     validation = Validation(faces.select(held_rows[np.isin(held_rows, best)][:48]))
     checkpoint, step = output / "checkpoint.npz", 0
+    averages: dict[str, float] = {}
+    stop, earlier = EarlyStop(config.patience), 0.0
     if args.resume and checkpoint.is_file():
         arrays, facts = load_checkpoint(checkpoint)
         if facts["config"] != asdict(config) or facts.get("data") != data_hash(faces):
             raise ValueError(
                 f"{checkpoint} was made with another configuration or other data; mend it or leave out --resume"
             )
-        step = int(facts["step"])
+        step, earlier, averages = int(facts["step"]), facts["minutes"], facts["averages"]
+        stop = EarlyStop.from_state(facts["stop"])
         gan = make_gan(config.patch_size if step < on_patches else size)
         gan.restore_state(arrays)
     elif checkpoint.is_file():
@@ -250,27 +232,27 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     else:
         gan = make_gan(config.patch_size if on_patches else size)
     (output / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    log = CurveLog(output / "curves.csv")
+    write_provenance(output / "provenance.json", faces, precision=config.precision)
+    reports = Reports(output, step=step)
     started = time.monotonic()
-    averages: dict[str, float] = {}
+    if config.patience:
+        stop.start = round(min(1.0, gan.weights.warm_up + 0.1) * config.steps)
 
     def keep(final_step: int) -> None:
-        save_checkpoint(
-            checkpoint,
-            gan.state(),
-            {"step": final_step, "config": asdict(config), "data": data_hash(faces)},
-        )
         mean_generator = build_generator(size=size, width=config.generator_width)
         mean_generator.set_weights(gan.averaged)
-        mean_generator.save_weights(output / WEIGHTS[0])
         judge = build_discriminator(size=size, width=config.discriminator_width)
         judge.set_weights(gan.discriminator.get_weights())
-        judge.save_weights(output / WEIGHTS[1])
         facts, rows = validation.report(mean_generator, judge)
-        save_png(output / "samples" / f"{final_step:06d}.png", montage(rows))
-        log.add(
-            {"step": final_step, "minutes": (time.monotonic() - started) / 60} | averages | facts
-        )
+        if stop.report(final_step, facts["order"]) or not config.patience:
+            mean_generator.save_weights(output / WEIGHTS[0])
+            judge.save_weights(output / WEIGHTS[1])
+        minutes = earlier + (time.monotonic() - started) / 60
+        reports.add(final_step, minutes=minutes, losses=averages, facts=facts, rows=rows)
+        # Last: a run that dies above goes on from the checkpoint before, and writes the same again.
+        state = {"step": final_step, "config": asdict(config), "data": data_hash(faces)}
+        state |= {"minutes": minutes, "averages": averages, "stop": stop.state()}
+        save_checkpoint(checkpoint, gan.state(), state)
         logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
 
     warm = config.steps * gan.weights.warm_up
@@ -291,7 +273,8 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
                     averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
             progress.update()
             if step % config.report_every == 0:
-                rate = config.batch_size * (progress.format_dict["rate"] or 0.0)
+                reports.losses(step, averages)
+                rate = len(batch.image) * (progress.format_dict["rate"] or 0.0)
                 progress.set_postfix_str(
                     f"{rate:.0f} img/s " + " ".join(f"{k} {v:.3f}" for k, v in averages.items())
                 )
@@ -299,6 +282,11 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
             over = args.budget_minutes is not None and spent > args.budget_minutes
             if step % config.checkpoint_every == 0 or step == config.steps or over:
                 keep(step)
+            if stop.over:
+                logger.warning(
+                    "no better report since step %d: stopped at %d", stop.best_step, step
+                )
+                break
             if over:
                 logger.warning(
                     "stopped after %.1f minutes at step %d; --resume goes on", spent, step
