@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 PixelBox = tuple[float, float, float, float]
@@ -48,6 +49,56 @@ class LabelBoxes:
         return list(zip(pixels, [label for _, label in whole], strict=False))
 
 
+@dataclass(frozen=True)
+class FrameBox:
+    """A box of a frame, relative, with the id of its label and the number of its track, if it has one."""
+
+    box: Sequence[float]
+    label: str
+    track: int | None
+
+
+class FrameBoxes:
+    """Reads the boxes of a label field of the frames of videos.
+
+    Args:
+        view: the videos.
+        faces_field: a field of their frames, Detections or Detection, without "frames.".
+        many: whether it is Detections.
+    """
+
+    def __init__(self, view: Any, faces_field: str, *, many: bool) -> None:
+        self._view = view
+        self._many = many
+        label = f"frames.{faces_field}.detections" if many else f"frames.{faces_field}"
+        values = [f"{label}.{key}" for key in ("bounding_box", "id", "index")]
+        self._paths = ["frames.frame_number", *values]
+
+    def read(self, sample_id: str) -> dict[int, list[FrameBox]]:
+        """Number -> boxes in order, of the frames of a video that have any."""
+        columns = [column[0] or [] for column in self._view.select(sample_id).values(self._paths)]
+        found = {}
+        for number, *values in zip(*columns, strict=True):
+            if not self._many:
+                values = [[value] for value in values]
+            if all(values) and (boxes := [FrameBox(*v) for v in zip(*values, strict=True) if v[0]]):
+                found[number] = boxes
+        return found
+
+
+def labelled_boxes(boxes: Sequence[FrameBox], frame: Any) -> list[LabelledBox]:
+    """The boxes of a frame, (H, W, 3), in pixels with the ids of their labels."""
+    height, width = frame.shape[:2]
+    return [(_in_pixels(box.box, width, height), box.label) for box in boxes]
+
+
+def follow_tracks(detections: Any, boxes: Sequence[FrameBox] | None) -> None:
+    """Give the detections of a frame the track numbers of the labels that they were made from."""
+    tracks = {box.label: box.track for box in boxes or ()}
+    for detection in detections.detections if detections is not None else ():
+        detection.index = tracks.get(detection.source_label)
+
+
 def pixel_boxes(file: str, boxes: Sequence[Sequence[float]]) -> list[PixelBox]:
     """Relative boxes [x, y, width, height] in pixels of an image file; [] if it cannot be read: the core will say so."""
     from faceqgen_core.image_io import ImageError, image_size
@@ -56,7 +107,12 @@ def pixel_boxes(file: str, boxes: Sequence[Sequence[float]]) -> list[PixelBox]:
         width, height = image_size(file)
     except ImageError:
         return []
-    return [(x * width, y * height, w * width, h * height) for x, y, w, h in boxes]
+    return [_in_pixels(box, width, height) for box in boxes]
+
+
+def _in_pixels(box: Sequence[float], width: int, height: int) -> PixelBox:
+    x, y, w, h = box
+    return x * width, y * height, w * width, h * height
 
 
 def sample_boxes(sample: Any, faces_field: str) -> list[PixelBox]:

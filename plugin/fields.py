@@ -6,6 +6,8 @@ For a field called ``faceqgen`` a sample gets
 - ``faceqgen_faces``: all faces as Detections, the same values as attributes of each;
 - ``faceqgen_heatmap``: what the restoration changed, if asked for.
 
+The frames of a video get the same (``frames.faceqgen`` ...), and its sample the document of the best of them.
+
 A value that does not exist is None, never a number that stands for "none".
 """
 
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import fiftyone as fo
@@ -21,6 +23,9 @@ import fiftyone as fo
 from .boxes import LabelledBox, PixelBox
 
 DEFAULT_FIELD = "faceqgen"
+FRAMES = "frames."
+"""What the paths of fields of a video's frames begin with."""
+
 FACE_LABEL = "face"
 HEATMAP_RANGE = [0, 255]
 """Of the 8-bit map on disk; the App reads such a file's own numbers, so 255 is a difference of 1."""
@@ -62,6 +67,11 @@ _HEATMAP = "What the restoration changed, (1 - SSIM) / 2: 0 (clear) nothing, 255
 _NUM_FACES = "Number of faces found in the image; None if it could not be looked at"
 _SOURCE_LABEL = "Id of the label that gave the box; None if the detector found the face"
 _CROP_MATRIX = "Six numbers, row by row: the 2 x 3 matrix from pixels of the image to pixels of the face crop that was scored"
+_VIDEO: dict[str, str] = {
+    "best_frame": "Number of the frame of a video with the best quality, from 1; the scores here are that frame's",
+    "frames_scored": "Number of frames of a video that have scores",
+    "frames_sampled": "Number of frames of a video that were looked at",
+}
 _INDEXED = (*SCORES, "status")
 
 
@@ -69,11 +79,16 @@ _INDEXED = (*SCORES, "status")
 class FieldNames:
     """Names of a run's fields, all made from one.
 
+    Attributes:
+        sample: the name.
+        prefix: "" or ``FRAMES``.
+
     Raises:
         ValueError: the name cannot be a field.
     """
 
     sample: str = DEFAULT_FIELD
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         if not self.sample.isidentifier() or self.sample.startswith("_"):
@@ -82,14 +97,24 @@ class FieldNames:
             )
 
     @property
+    def in_frames(self) -> FieldNames:
+        """The same fields of the frames of videos."""
+        return replace(self, prefix=FRAMES)
+
+    @property
+    def document(self) -> str:
+        """Field of the document: ``sample`` with the prefix."""
+        return f"{self.prefix}{self.sample}"
+
+    @property
     def faces(self) -> str:
         """Field of all faces."""
-        return f"{self.sample}_faces"
+        return f"{self.document}_faces"
 
     @property
     def heatmap(self) -> str:
         """Field of the difference map."""
-        return f"{self.sample}_heatmap"
+        return f"{self.document}_heatmap"
 
     @property
     def media(self) -> str:
@@ -98,7 +123,7 @@ class FieldNames:
 
     def path(self, key: str) -> str:
         """Path of a value of the primary face, e.g. ``faceqgen.quality``."""
-        return f"{self.sample}.{key}"
+        return f"{self.document}.{key}"
 
     def face_path(self, key: str) -> str:
         """Path of a value of all faces, e.g. ``faceqgen_faces.detections.quality``."""
@@ -111,7 +136,7 @@ def require_free(dataset: fo.Dataset, names: FieldNames) -> None:
     Raises:
         ValueError: a field of that name exists and is of another kind.
     """
-    _require_kind(dataset, names.sample, fo.DynamicEmbeddedDocument)
+    _require_kind(dataset, names.document, fo.DynamicEmbeddedDocument)
     _require_kind(dataset, names.faces, fo.Detections)
     _require_kind(dataset, names.heatmap, fo.Heatmap)
 
@@ -134,8 +159,22 @@ def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: 
     _add(dataset, names.face_path("crop_matrix"), fo.ListField, _CROP_MATRIX, **numbers)
     if heatmap:
         _add(dataset, names.heatmap, fo.EmbeddedDocumentField, _HEATMAP, fo.Heatmap)
-    if restored:
+    if restored and not names.prefix:  # a frame has no file of its own to stand in for
         _offer_media(dataset, names.media)
+
+
+def declare_videos(
+    dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool
+) -> None:
+    """Declare the fields of frames and the document of videos.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    declare(dataset, names.in_frames, heatmap=heatmap, restored=restored)
+    declare_sample(dataset, names)
+    for key, text in _VIDEO.items():
+        _add(dataset, names.path(key), fo.IntField, text)
 
 
 def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
@@ -144,8 +183,8 @@ def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
     Raises:
         ValueError: a field of that name exists and is of another kind.
     """
-    _require_kind(dataset, names.sample, fo.DynamicEmbeddedDocument)
-    _add(dataset, names.sample, fo.EmbeddedDocumentField, _SAMPLE, fo.DynamicEmbeddedDocument)
+    _require_kind(dataset, names.document, fo.DynamicEmbeddedDocument)
+    _add(dataset, names.document, fo.EmbeddedDocumentField, _SAMPLE, fo.DynamicEmbeddedDocument)
     _add_values(dataset, names.path)
     _add(dataset, names.path("num_faces"), fo.IntField, _NUM_FACES)
     _add(dataset, names.path("restored_path"), fo.StringField, _RESTORED_SAMPLE)
@@ -182,7 +221,8 @@ def _add(
     if dataset.get_field(path) is None:
         if document is not None:
             options["embedded_doc_type"] = document
-        dataset.add_sample_field(path, ftype, description=description, **options)
+        add = dataset.add_frame_field if path.startswith(FRAMES) else dataset.add_sample_field
+        add(path.removeprefix(FRAMES), ftype, description=description, **options)
         return
     field = dataset.get_field(path)
     if field.description is None:  # written by apply_model before; a user's own words stay
@@ -206,6 +246,28 @@ def sample_document(assessment: Any, *, restored_path: str | None = None) -> Any
         num_faces=assessment.num_faces if looked else None,
         restored_path=restored_path,
     )
+
+
+def video_document(frames: Mapping[int, Any], failure: Any) -> Any:
+    """Make the document of a video: that of its best frame, or the reason why there is none.
+
+    Args:
+        frames: number -> document, of all frames that were looked at.
+        failure: assessment that stands for the video where no frame has scores.
+    """
+    scored = {number: frame for number, frame in frames.items() if frame.status == "scored"}
+    best = max(scored, key=lambda number: (scored[number].quality, -number), default=None)
+    if best is None:
+        values = {**_values(failure), "num_faces": None}
+    else:
+        values = {name: scored[best][name] for name in scored[best].field_names}
+    values.update(  # the App would take an image for another file of the video
+        restored_path=None,
+        best_frame=best,
+        frames_scored=len(scored),
+        frames_sampled=len(frames),
+    )
+    return fo.DynamicEmbeddedDocument(**values)
 
 
 def faces_document(

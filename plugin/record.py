@@ -47,6 +47,7 @@ def register(dataset: Any, settings: Any, summary: Any, preset: Any) -> str:
         counts=dict(summary.counts),
         samples=summary.done,
         faces=summary.faces,
+        frames=summary.frames,
         complete=summary.done == summary.total,
         seconds=summary.seconds,
         finished=now.isoformat(timespec="seconds"),

@@ -14,6 +14,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ logger.addHandler(logging.NullHandler())
 
 MANIFEST = "manifest.jsonl"
 JPEG_QUALITY = 95
+WRITERS = 4
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,8 @@ class RestoredFiles:
                 manifest.flush()
                 os.fsync(manifest.fileno())
 
-    def write(self, sample_id: str, source: str, assessments: Sequence[Any]) -> WrittenFiles:
-        """Write what the assessments of one image hold.
+    def write(self, sample_id: str, source: Any, assessments: Sequence[Any]) -> WrittenFiles:
+        """Write what the assessments of one image hold; ``source`` is its path, or its pixels.
 
         A file that cannot be written costs its path, neither the scores nor another file: it is logged.
         """
@@ -102,7 +104,7 @@ class RestoredFiles:
             try:
                 return write()
             except Exception as error:  # full disk, image gone, whatever: the scores are there
-                logger.warning("no %s of %s: %s", what, source, error)
+                logger.warning("no %s of %s: %s", what, assessments[0].source, error)
                 return None
 
         crops = {
@@ -125,7 +127,7 @@ class RestoredFiles:
         save_png(path, assessment.restored)
         return str(path)
 
-    def _write_image(self, sample_id: str, source: str, assessments: Sequence[Any]) -> str | None:
+    def _write_image(self, sample_id: str, source: Any, assessments: Sequence[Any]) -> str | None:
         from faceqgen_core.alignment import paste_back
         from faceqgen_core.image_io import load_image, save_png
 
@@ -171,6 +173,17 @@ class RestoredFiles:
 
     def _heatmap(self, sample_id: str) -> Path:
         return self.folder / f"{sample_id}_heatmap.png"
+
+
+def write_files(
+    files: RestoredFiles | None, images: Sequence[tuple[str, Any, Sequence[Any]]]
+) -> list[WrittenFiles]:
+    """Write the files of images, given as (id, path or pixels, assessments), side by side; nothing without a writer."""
+    if files is None:
+        return [WrittenFiles()] * len(images)
+    files.announce([(sample_id, assessments) for sample_id, _, assessments in images])
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(lambda image: files.write(*image), images))
 
 
 def _save_jpeg(path: Path, image: np.ndarray) -> None:

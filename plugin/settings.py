@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from .fields import DEFAULT_FIELD, FieldNames
+from .fields import DEFAULT_FIELD, FRAMES, FieldNames
 
 DEFAULT_PRESET = "faceqgen-128"
 FACES = ("detect", "field", "crop")
@@ -22,13 +23,15 @@ class ScoreSettings:
         faces_field: a Detections or Detection field, for ``faces="field"``.
         preset: name of a preset or path of its folder.
         field: name of the field to write; ``<field>_faces`` and ``<field>_heatmap`` are named after it.
-        restored: write restored images.
+        restored: write restored images; None: for images, but not for the frames of videos.
         restored_dir: folder for them; default ``~/.faceqgen/restored/<data set>``; a folder named after ``field`` is
             made in it.
         heatmap: write a map of what the restoration changed.
         skip_scored: leave samples alone that have a status in the field.
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
+        fps: frames to score per second of a video.
+        max_frames: at most so many of a video, spread evenly over it.
 
     Raises:
         ValueError: a value is out of range; the message says how to mend it.
@@ -38,12 +41,14 @@ class ScoreSettings:
     faces_field: str | None = None
     preset: str = DEFAULT_PRESET
     field: str = DEFAULT_FIELD
-    restored: bool = True
+    restored: bool | None = None
     restored_dir: str | None = None
     heatmap: bool = False
     skip_scored: bool = True
     batch_size: int = 32
     device: str = "auto"
+    fps: float = 1.0
+    max_frames: int = 100
 
     def __post_init__(self) -> None:
         if self.faces not in FACES:
@@ -58,6 +63,12 @@ class ScoreSettings:
             raise ValueError(
                 f"batch_size must be at least 1 and a whole number, got {self.batch_size!r}"
             )
+        if not isinstance(self.fps, (int, float)) or not 0 < self.fps < math.inf:
+            raise ValueError(f"fps must be a number above 0, got {self.fps!r}")
+        if not isinstance(self.max_frames, int) or self.max_frames < 1:
+            raise ValueError(
+                f"max_frames must be at least 1 and a whole number, got {self.max_frames!r}"
+            )
         FieldNames(self.field)  # raises for a name that cannot be a field
 
     @property
@@ -69,6 +80,14 @@ class ScoreSettings:
     def assess_faces(self) -> str:
         """The core's word for ``faces``."""
         return "given" if self.faces == "field" else self.faces
+
+    def for_media(self, *, is_video: bool) -> ScoreSettings:
+        """The settings with what depends on the media decided."""
+        chosen = self if self.restored is not None else replace(self, restored=not is_video)
+        name = chosen.faces_field
+        if is_video and name:
+            return replace(chosen, faces_field=name.removeprefix(FRAMES))
+        return chosen
 
     def make_assessor(self) -> Any:
         """Build the core's assessor with its networks: a preset or device that cannot be used is refused here.

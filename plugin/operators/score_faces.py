@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import fiftyone as fo
+import fiftyone.core.media as fom
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..fields import DEFAULT_FIELD
 from ..settings import DEFAULT_PRESET, FACES, ScoreSettings
+from ..targets import active_media_type, face_fields
 
 _FACES_TEXT = {
     "detect": ("Find them", "MTCNN looks for the faces in each image"),
@@ -42,6 +44,8 @@ class ScoreFaces(foo.Operator):
         """Describe the form."""
         inputs = types.Object()
         inputs.view_target(ctx)
+        is_video = active_media_type(ctx.view) == fom.VIDEO
+        _add_slice_notice(inputs, ctx.view)
         choices = types.RadioGroup()
         for value in FACES:
             label, description = _FACES_TEXT[value]
@@ -49,6 +53,8 @@ class ScoreFaces(foo.Operator):
         inputs.enum("faces", choices.values(), default="detect", label="Faces", view=choices)
         if ctx.params.get("faces") == "field":
             _add_faces_field(inputs, ctx)
+        if is_video:
+            _add_sampling(inputs)
         inputs.str(
             "preset",
             default=DEFAULT_PRESET,
@@ -63,9 +69,11 @@ class ScoreFaces(foo.Operator):
         )
         inputs.bool(
             "restored",
-            default=True,
-            label="Restored images",
-            description="Write them to files; the grid can show them in place of the originals (display options)",
+            default=not is_video,
+            label="Restored frames" if is_video else "Restored images",
+            description="Write the frames scored, restored, to files"
+            if is_video
+            else "Write them to files; the grid can show them in place of the originals (display options)",
         )
         inputs.str(
             "restored_dir",
@@ -120,9 +128,7 @@ class ScoreFaces(foo.Operator):
             if ctx.executor is not None:
                 yield ctx.ops.notify(notice, variant="warning")
         for state in run:
-            yield from _progress(
-                ctx, state.done / state.total, f"{state.done} of {state.total} samples"
-            )
+            yield from _progress(ctx, state.share, state.progress)
         if ctx.executor is not None:
             yield ctx.ops.reload_dataset()
             yield from _show(ctx, _report(summary.to_dict()))
@@ -135,12 +141,14 @@ class ScoreFaces(foo.Operator):
         faces_field: str | None = None,
         preset: str = DEFAULT_PRESET,
         field: str = DEFAULT_FIELD,
-        restored: bool = True,
+        restored: bool | None = None,
         restored_dir: str | None = None,
         heatmap: bool = False,
         skip_scored: bool = True,
         batch_size: int = 32,
         device: str = "auto",
+        fps: float = ScoreSettings.fps,
+        max_frames: int = ScoreSettings.max_frames,
         delegate: bool = False,
         progress: bool | None = None,
     ) -> Any:
@@ -152,12 +160,14 @@ class ScoreFaces(foo.Operator):
             faces_field: field with boxes, for ``faces="field"``.
             preset: name or folder.
             field: name of the field to write.
-            restored: write restored images.
+            restored: write restored images; default: for images, but not for the frames of videos.
             restored_dir: folder for them.
             heatmap: write maps of what changed.
             skip_scored: leave samples alone that have a status.
             batch_size: faces per call of the networks.
             device: "auto", "cpu", "gpu" or "gpu:N".
+            fps: frames to score per second of a video.
+            max_frames: at most so many of a video, spread evenly over it.
             delegate: queue the run for ``fiftyone delegated launch`` instead.
             progress: show a progress bar; default: FiftyOne's own setting.
 
@@ -178,11 +188,14 @@ class ScoreFaces(foo.Operator):
             skip_scored=skip_scored,
             batch_size=batch_size,
             device=device,
+            fps=fps,
+            max_frames=max_frames,
         )
         if delegate:
+            view = sample_collection.view()
             return foo.execute_operator(
                 self.uri,
-                {"view": sample_collection.view()},
+                {"view": view, "group_slice": view.group_slice},
                 params=settings.to_dict(),
                 request_delegation=True,
             )
@@ -202,12 +215,33 @@ class ScoreFaces(foo.Operator):
         return FaceQgenModel(**options)
 
 
+def _add_slice_notice(inputs: types.Object, view: Any) -> None:
+    if view.media_type == fom.GROUP:
+        notice = types.Notice(
+            label=f"The active group slice {view.group_slice!r} is scored, other slices are left alone: choose the slice "
+            "above the grid"
+        )
+        inputs.view("slice", notice)
+
+
+def _add_sampling(inputs: types.Object) -> None:
+    inputs.float(
+        "fps",
+        default=ScoreSettings.fps,
+        label="Frames per second",
+        description="How many frames of each second of video are scored",
+    )
+    inputs.int(
+        "max_frames",
+        default=ScoreSettings.max_frames,
+        min=1,
+        label="At most so many frames per video",
+        description="Spread evenly over the video",
+    )
+
+
 def _add_faces_field(inputs: types.Object, ctx: Any) -> None:
-    fit = [
-        name
-        for name, field in ctx.dataset.get_field_schema().items()
-        if getattr(field, "document_type", None) in (fo.Detections, fo.Detection)
-    ]
+    fit = face_fields(ctx.view)
     choices = types.DropdownView()
     for name in fit:
         choices.add_choice(name, label=name)
@@ -245,10 +279,14 @@ def _report(summary: dict[str, Any]) -> str:
     if not lines:
         lines = [f"- {notice}" for notice in summary.get("notices") or []]
     else:
+        if summary.get("frames"):
+            lines.append(f"- frames looked at: {summary['frames']}")
         lines.append(f"- faces scored: {summary.get('faces', 0)}")
     if summary.get("skipped") and counts:
         lines.append(f"- left alone (scored before): {summary['skipped']}")
     lines.append(f"\nField `{summary.get('field')}`, preset `{summary.get('preset')}`")
+    if counts:
+        lines += [f"\n{notice}" for notice in summary.get("notices") or []]
     if summary.get("restored_dir"):
         lines.append(f"\nRestored images: `{summary['restored_dir']}`")
     return "\n".join(lines)

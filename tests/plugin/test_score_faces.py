@@ -155,22 +155,6 @@ def test_a_delegated_run_scores_as_well(one_face, preset):
     assert one_face.values("faceqgen.status") == ["scored"]
 
 
-def test_images_of_a_grouped_data_set_are_scored_in_all_slices(pictures, score):
-    dataset = fo.Dataset()
-    dataset.add_group_field("group", default="left")
-    group = fo.Group()
-    dataset.add_samples(
-        [
-            fo.Sample(filepath=str(pictures["one"]), group=group.element("left")),
-            fo.Sample(filepath=str(pictures["none"]), group=group.element("right")),
-        ]
-    )
-    score(dataset, restored=False)
-    flat = dataset.select_group_slices(["left", "right"])
-    assert set(flat.values("faceqgen.status")) == {"scored", "no_face"}
-    dataset.delete()
-
-
 def test_an_empty_view_is_no_error_and_says_so(dataset, operator, preset):
     result = operator(dataset.limit(0), preset=preset)
     assert result["counts"] == {} and "no samples" in result["notices"][0]
@@ -188,12 +172,12 @@ def test_patches_are_scored_through_the_images_they_were_cut_from(scored, operat
     scored.delete_run(result["run_key"])
 
 
-def test_media_that_are_no_images_are_refused_with_a_way_out(operator, preset):
-    videos = fo.Dataset()
-    videos.add_sample(fo.Sample(filepath="/no/such/clip.mp4"))
-    with pytest.raises(ValueError, match=r"needs images.*'video'.*to_frames"):
-        operator(videos, preset=preset)
-    videos.delete()
+def test_media_that_are_no_images_or_videos_are_refused(operator, preset):
+    scenes = fo.Dataset()
+    scenes.add_sample(fo.Sample(filepath="/no/such/scene.fo3d"))
+    with pytest.raises(ValueError, match=r"needs images or videos.*'3d'"):
+        operator(scenes, preset=preset)
+    scenes.delete()
 
 
 @pytest.mark.parametrize(
@@ -207,6 +191,8 @@ def test_media_that_are_no_images_are_refused_with_a_way_out(operator, preset):
         ({"preset": "no-such-preset"}, "no preset"),
         ({"device": "abacus"}, "device"),
         ({"batch_size": 0}, "batch_size must be at least 1 and a whole number, got 0"),
+        ({"fps": 0}, "fps must be a number above 0, got 0"),
+        ({"max_frames": 0}, "max_frames must be at least 1"),
         ({"batch_size": "8"}, "batch_size must be at least 1 and a whole number, got '8'"),
     ],
 )
