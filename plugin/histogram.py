@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -45,7 +44,10 @@ class Histogram:
 
 
 def histogram(collection: Any, field: str, measure: str, *, bars: int = BARS) -> Histogram:
-    """Count the scored samples in bars; quality always from 0 to 100, other measures from their least to their greatest.
+    """Count the scored samples in bars.
+
+    Quality goes from 0 to 100. Other measures go from their 1st to their 99th percentile, and the outer bars hold what
+    lies beyond: a few extreme values would press all others into one bar.
 
     Raises:
         ValueError: there are fewer than one bar.
@@ -54,28 +56,38 @@ def histogram(collection: Any, field: str, measure: str, *, bars: int = BARS) ->
         raise ValueError(f"a histogram needs at least one bar, got {bars}")
     path = FieldNames(field).path(measure)
     scored = {"$match": {path: {"$ne": None}}}
-    value = f"${path}"
-    if measure == "quality":
-        low, high = 0.0, 100.0
-    else:
-        ends = {"$group": {"_id": None, "low": {"$min": value}, "high": {"$max": value}}}
-        found = list(collection._aggregate(pipeline=[scored, ends]))
-        low, high = (found[0]["low"], found[0]["high"]) if found else (0.0, 1.0)
-        if not high > low:  # one value alone: give its bar a width
-            low, high = low - 1e-6 - abs(low) / 100, high + 1e-6 + abs(high) / 100
+    low, high = (0.0, 100.0) if measure == "quality" else _ends(collection, path)
     width = (high - low) / bars
-    bar = {"$floor": {"$divide": [{"$subtract": [value, low]}, width]}}
+    bar = {"$floor": {"$divide": [{"$subtract": [f"${path}", low]}, width]}}
     inside = {"$min": [bars - 1, {"$max": [0, bar]}]}
     counts = [0] * bars
     grouped = {"$group": {"_id": inside, "n": {"$sum": 1}}}
     for row in collection._aggregate(pipeline=[scored, grouped]):
-        if row["_id"] is not None and math.isfinite(row["_id"]):
-            counts[int(row["_id"])] += row["n"]
+        counts[int(row["_id"])] += row["n"]
     return Histogram(low, high, counts)
 
 
+def _ends(collection: Any, path: str) -> tuple[float, float]:
+    """1st and 99th percentile."""
+    match = {"$match": {path: {"$ne": None}}}
+    counted = list(collection._aggregate(pipeline=[match, {"$count": "n"}]))
+    if not counted:
+        return 0.0, 1.0
+    last = counted[0]["n"] - 1
+
+    def at(rank: int) -> float:
+        only, order = {"$project": {"_id": 0, "v": f"${path}"}}, {"$sort": {path: 1}}
+        stages = [match, order, {"$skip": rank}, {"$limit": 1}, only]
+        return float(next(iter(collection._aggregate(pipeline=stages)))["v"])
+
+    low, high = at(round(0.01 * last)), at(round(0.99 * last))
+    if not high > low:  # one value alone: give its bar a width
+        low, high = low - 1e-6 - abs(low) / 100, high + 1e-6 + abs(high) / 100
+    return low, high
+
+
 def bar_view(collection: Any, field: str, measure: str, shape: Histogram, bar: int) -> Any:
-    """View of the samples in one bar.
+    """View of the samples in one bar; the outer bars hold what lies beyond them, too.
 
     Raises:
         ValueError: there is no such bar.
@@ -83,6 +95,9 @@ def bar_view(collection: Any, field: str, measure: str, shape: Histogram, bar: i
     if not 0 <= bar < len(shape.counts):
         raise ValueError(f"the histogram has bars 0 to {len(shape.counts) - 1}, got {bar}")
     left, right = shape.edges(bar)
-    last = bar == len(shape.counts) - 1
-    limits = {"$gte": left, "$lte" if last else "$lt": right}
+    limits: dict[str, Any] = {"$ne": None}
+    if bar > 0:
+        limits["$gte"] = left
+    if bar < len(shape.counts) - 1:
+        limits["$lt"] = right
     return collection.match({FieldNames(field).path(measure): limits})

@@ -12,7 +12,12 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
+from .decide import Decide
+from .distribution import Distribution
+from .identity_rules import IdentityRules
+from .look import Look
 from .overview import Overview
+from .shown import Shown
 from .workspace import Workspace
 
 HELP = (
@@ -21,7 +26,10 @@ HELP = (
 )
 
 
-class FaceQuality(Overview, foo.Panel):
+TABS = {"decide": "Decide", "look": "Look", "trust": "Trust"}
+
+
+class FaceQuality(Overview, Distribution, Decide, IdentityRules, Shown, Look, foo.Panel):
     """The panel."""
 
     @property
@@ -60,10 +68,31 @@ class FaceQuality(Overview, foo.Panel):
         if not workspace.narrowed:
             ctx.panel.state.part = None
         self.count_overview(ctx, workspace)
+        self.count_distribution(ctx, workspace)
+        self.count_decide(ctx, workspace)
 
     def render(self, ctx: Any) -> types.Property:
         """Draw the page."""
         page = types.Object()
         workspace = Workspace(ctx)
         self.draw_overview(ctx, workspace, page)
+        if workspace.fields and ctx.panel.state.kept:
+            self._draw_tabs(page)
+            tab = ctx.panel.state.tab or "decide"
+            if tab == "decide":
+                self.draw_distribution(ctx, workspace, page)
+                self.draw_decide(ctx, workspace, page)
+                self.draw_identities(ctx, workspace, page)
+                self.draw_shown(ctx, workspace, page)
+            elif tab == "look":
+                self.draw_look(ctx, workspace, page)
         return types.Property(page, view=types.ObjectView())
+
+    def _draw_tabs(self, page: types.Object) -> None:
+        tabs = types.TabsView()
+        for name, label in TABS.items():
+            tabs.add_choice(name, label=label)
+        page.enum("tab", tabs.values(), default="decide", view=tabs, on_change=self.on_tab)
+
+    def on_tab(self, ctx: Any) -> None:
+        """Draw another tab."""

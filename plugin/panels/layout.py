@@ -7,12 +7,23 @@ from typing import Any
 
 from fiftyone.operators import types
 
-_AS_WIDE_AS_NEEDED = {"item": {"sx": {"width": "auto"}}}
+KEPT_COLOUR = "#3d8fd1"
+DISCARDED_COLOUR = "#ff6d04"
+LINE_COLOURS = ("#3d8fd1", "#2ca58d", "#b07cd8", "#d4a017", "#e0607e")
+"""Middle tones: they can be told apart on the dark and on the light page, and by the colour-blind."""
+
+GREY = "#8a8a8a"
+PLOT_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
 def row(page: types.Object, name: str, *, gap: int = 1) -> types.Object:
     """A row whose parts wrap into the next line where there is no room."""
-    return page.grid(name, gap=gap, align_x="left", align_y="center", pad=1)
+    return page.grid(name, gap=gap, align_x="left", align_y="end", px=1)
+
+
+def wide(width: str | int = "auto", **style: Any) -> dict[str, Any]:
+    """Properties of a part of a row: as wide as it needs, or of a given width."""
+    return {"item": {"sx": {"width": width, **style}}}
 
 
 def button(
@@ -22,16 +33,51 @@ def button(
     on_click: Callable[[Any], None],
     *,
     params: dict[str, Any] | None = None,
-    variant: str = "outlined",
+    active: bool = False,
     **options: Any,
 ) -> None:
-    """A button of a row."""
+    """A button of a row; an active one is filled."""
     row.btn(
         name,
         label=label,
         on_click=on_click,
         params=params or {},
-        variant=variant,
-        componentsProps=_AS_WIDE_AS_NEEDED,
+        variant="contained" if active else "outlined",
+        componentsProps=wide(),
         **options,
     )
+
+
+def title(page: types.Object, name: str, label: str, description: str | None = None) -> None:
+    """Title of a section, with a line that says what it is for."""
+    page.view(name, types.HeaderView(label=label, description=description, divider=False))
+
+
+def text(page: types.Object, name: str, markdown: str) -> None:
+    """A paragraph of Markdown."""
+    page.md(markdown, name=name, componentsProps={"container": {"sx": {"px": 1, "py": 0.25}}})
+
+
+def plot(
+    page: types.Object,
+    name: str,
+    traces: list[dict[str, Any]],
+    layout: dict[str, Any],
+    *,
+    height: int,
+    on_click: Callable[[Any], None] | None = None,
+) -> None:
+    """A Plotly chart; the App gives it the colours of the theme."""
+    page.plot(
+        name,
+        data=traces,
+        layout=layout,
+        config=PLOT_CONFIG,
+        height=height,
+        **({} if on_click is None else {"on_click": on_click}),
+    )
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1 as text."""
+    return f"{100 * share:.1f} %"

@@ -40,13 +40,18 @@ class Overview:
         if waiting:
             everything = waiting == sum(counts.values())
             label = "Score the faces" if everything else f"Score the rest ({waiting:,})"
-            layout.button(row, "score_rest", label, self.on_score_rest, variant="contained")
+            layout.button(row, "score_rest", label, self.on_score_rest, active=True)
         page.md(_about(workspace, ctx.panel.state.run), name="about_run")
 
     def on_status(self, ctx: Any) -> None:
         """Show the samples of one status."""
-        workspace = Workspace(ctx)
-        workspace.show(with_status(workspace.view, workspace.field, ctx.params["status"]))
+        workspace, status = Workspace(ctx), ctx.params["status"]
+        workspace.show(
+            with_status(workspace.view, workspace.field, status),
+            STATUSES.get(status, status).lower(),
+            ctx.panel.state.statuses.get(status, 0),
+            scored=status == "scored",
+        )
 
     def on_score_rest(self, ctx: Any) -> None:
         """Open the form that scores what has no status yet, with the parameters of the last run."""

@@ -76,12 +76,30 @@ class Workspace:
         chosen = self._ctx.panel.state.measure
         return chosen if chosen in SCORES else "quality"
 
-    def show(self, view: Any) -> None:
-        """Let the grid show a part of the view, and go on counting the whole of it."""
-        ctx = self._ctx
-        ctx.panel.state.base = self.view._serialize(include_uuids=False)
-        ctx.panel.state.part = fingerprint(view)
-        ctx.ops.set_view(view=view)
+    def show(
+        self,
+        view: Any,
+        title: str,
+        count: int,
+        *,
+        keep: str | None = None,
+        scored: bool = True,
+    ) -> None:
+        """Let the grid show a part of the view, and go on counting the whole of it.
+
+        Args:
+            view: the part.
+            title: what it is, for people.
+            count: its number of samples.
+            keep: "low" or "high" if it is one side of the threshold.
+            scored: whether its samples have scores.
+        """
+        state = self._ctx.panel.state
+        state.base = self.view._serialize(include_uuids=False)
+        state.part = fingerprint(view)
+        state.shown = {"title": title, "count": count, "keep": keep, "scored": scored}
+        self._ctx.ops.set_view(view=view)
+        self.narrowed = True
 
     def show_all(self) -> None:
         """Let the grid show the whole view again."""
@@ -93,6 +111,18 @@ class Workspace:
 
 def fingerprint(view: Any) -> str:
     """The stages of a view as a short text: equal for equal stages, whatever way they went through the App."""
-    stages = view.view()._serialize(include_uuids=False)
+    stages = _as_the_app_writes(view.view()._serialize(include_uuids=False))
     text = json.dumps(stages, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _as_the_app_writes(value: Any) -> Any:
+    """JavaScript knows one kind of number, so that 50.0 comes back as 50; selected ids come back in any order."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _as_the_app_writes(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        parts = [_as_the_app_writes(part) for part in value]
+        return sorted(parts) if all(isinstance(part, str) for part in parts) else parts
+    return value

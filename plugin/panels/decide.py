@@ -1,0 +1,168 @@
+"""Section "Decide": a threshold with what it keeps, ready-made thresholds, and the two sides to look at."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from fiftyone.operators import types
+
+from ..fields import SCORES
+from ..histogram import Histogram
+from ..selection import Selection, select
+from ..thresholds import (
+    Kept,
+    acceptable_quality,
+    count_kept,
+    higher_is_better,
+    worst_share,
+)
+from . import layout
+from .distribution import number
+from .workspace import Workspace
+
+WORST = (1, 5, 10, 25)
+"""Ready-made shares to discard, in percent."""
+
+
+class Decide:
+    """Counts, draws and answers the section."""
+
+    def count_decide(self, ctx: Any, workspace: Workspace) -> None:
+        """Set a threshold if there is none, and count what it keeps."""
+        if not workspace.fields:
+            return
+        if ctx.panel.state.threshold is None:
+            _set(ctx, self._first_threshold(ctx, workspace))
+        kept = count_kept(
+            workspace.view, workspace.field, workspace.measure, ctx.panel.state.threshold
+        )
+        ctx.panel.state.kept = asdict(kept)
+        self.count_identities(ctx, workspace)  # type: ignore[attr-defined]
+
+    def _first_threshold(self, ctx: Any, workspace: Workspace) -> float:
+        if workspace.measure == "quality":
+            return _acceptable(ctx)
+        worst = worst_share(workspace.view, workspace.field, workspace.measure, 10)
+        return SCORES[workspace.measure].low if worst is None else worst
+
+    def draw_decide(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+        """Draw the slider, the counts and the buttons."""
+        shape, kept = Histogram(**ctx.panel.state.shape), Kept(**ctx.panel.state.kept)
+        threshold = float(ctx.panel.state.threshold)
+        step = (shape.high - shape.low) / 200
+        track = "normal" if higher_is_better(workspace.measure) else "inverted"
+        layout.row(page, "slide").float(
+            "slider",
+            min=min(shape.low, threshold),
+            max=max(shape.high, threshold),
+            default=threshold,
+            on_change=self.on_slider,
+            view=types.SliderView(
+                label_position="top",
+                value_precision=1 if workspace.measure == "quality" else 6,
+                view_multiple_of=step,
+                multiple_of=step,
+                value_label_display="auto",
+                # The coloured part is what is discarded; the App leaves much room above and below.
+                componentsProps={**layout.wide("100%", my=-2), "slider": {"track": track}},
+            ),
+        )
+        layout.text(page, "counts", _counts(kept))
+        presets = layout.row(page, "presets")
+        presets.float(
+            "exact",
+            default=threshold,
+            on_change=self.on_exact,
+            view=types.FieldView(label="Threshold", componentsProps=layout.wide(120)),
+        )
+        for share in WORST:
+            layout.button(
+                presets,
+                f"worst_{share}",
+                f"Worst {share} %",
+                self.on_worst_share,
+                params={"percent": share},
+            )
+        if workspace.measure == "quality":
+            value = _acceptable(ctx)
+            layout.button(
+                presets,
+                "acceptable",
+                f"Acceptable: {number(value)}",
+                self.on_acceptable,
+                title="The quality from which the model card calls a face acceptable",
+            )
+        sides = layout.row(page, "sides")
+        shown = ctx.panel.state.shown if workspace.narrowed else None
+        for keep, label in (
+            ("low", f"Show low ({kept.discarded:,})"),
+            ("high", f"Show kept ({kept.kept:,})"),
+        ):
+            layout.button(
+                sides,
+                f"show_{keep}",
+                label,
+                self.on_show,
+                params={"keep": keep},
+                active=bool(shown) and shown.get("keep") == keep,
+            )
+
+    def on_slider(self, ctx: Any) -> None:
+        """Count at the threshold that the slider was moved to."""
+        self._move(ctx, float(ctx.params["value"]))
+
+    def on_exact(self, ctx: Any) -> None:
+        """Count at the threshold that was typed, brought back onto the measure's scale."""
+        value = ctx.params.get("value")
+        if isinstance(value, (int, float)):
+            score = SCORES[Workspace(ctx).measure]
+            self._move(ctx, min(max(float(value), score.low), score.high))
+
+    def on_worst_share(self, ctx: Any) -> None:
+        """Discard the worst share."""
+        workspace = Workspace(ctx)
+        value = worst_share(
+            workspace.view, workspace.field, workspace.measure, ctx.params["percent"]
+        )
+        if value is not None:
+            self._move(ctx, value)
+
+    def on_acceptable(self, ctx: Any) -> None:
+        """Discard what the model card calls not acceptable."""
+        self._move(ctx, _acceptable(ctx))
+
+    def _move(self, ctx: Any, threshold: float) -> None:
+        _set(ctx, threshold)
+        self.count_decide(ctx, Workspace(ctx))
+
+    def on_show(self, ctx: Any) -> None:
+        """Show the samples on one side of the threshold, worst first."""
+        workspace = Workspace(ctx)
+        threshold, keep = float(ctx.panel.state.threshold), ctx.params["keep"]
+        selection = Selection(
+            measure=workspace.measure, value=threshold, keep=keep, field=workspace.field
+        )
+        found = select(workspace.view, selection)
+        worse = "below" if higher_is_better(workspace.measure) else "above"
+        better = "from" if higher_is_better(workspace.measure) else "up to"
+        side = f"{worse if keep == 'low' else better} {number(threshold)}"
+        workspace.show(found.view, f"{workspace.measure} {side}", found.kept, keep=keep)
+
+
+def _acceptable(ctx: Any) -> float:
+    run = ctx.panel.state.run or {}
+    return acceptable_quality((run.get("parameters") or {}).get("preset"))
+
+
+def _set(ctx: Any, threshold: float) -> None:
+    for key in ("threshold", "slide.slider", "presets.exact"):
+        ctx.panel.state.set(key, threshold)
+
+
+def _counts(kept: Kept) -> str:
+    without = f" · {kept.unscored:,} without a score" if kept.unscored else ""
+    return (
+        f"**Kept {kept.kept:,}** of {kept.scored:,} ({layout.percent(kept.share)}) · "
+        f"**discarded {kept.discarded:,}** ({layout.percent(1 - kept.share if kept.scored else 0)}){without}"
+    )

@@ -1,0 +1,107 @@
+"""What the grid shows of the view, and what can be done with just that: tag it, save it as a view, export it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone.operators import types
+
+from ..fields import SCORES
+from ..thresholds import higher_is_better
+from . import layout
+from .workspace import Workspace
+
+EXPORT = "@faceqgen/face-quality/export_faces"
+
+
+class Shown:
+    """Draws and answers the section; it acts on what the curator sees, never on more."""
+
+    def draw_shown(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+        """Draw what the grid shows and the buttons for it."""
+        if not workspace.narrowed:
+            layout.text(
+                page,
+                "shown_text",
+                "The grid shows the whole view. Show a part of it (a bar, low, kept) to tag, save or export that part.",
+            )
+            return
+        shown = ctx.panel.state.shown or {}
+        layout.text(
+            page,
+            "shown_text",
+            f"The grid shows **{shown.get('title')}**: {shown.get('count', 0):,} samples",
+        )
+        actions = layout.row(page, "actions")
+        actions.str(
+            "name",
+            default="",
+            view=types.TextFieldView(
+                label="Name of the tag or view", componentsProps=layout.wide(220)
+            ),
+        )
+        layout.button(actions, "tag", "Tag", self.on_tag)
+        layout.button(actions, "save_view", "Save view", self.on_save_view)
+        if shown.get("scored", True):
+            layout.button(actions, "export", "Export …", self.on_export)
+        layout.button(actions, "show_all", "Show all", self.on_show_all)
+
+    def on_tag(self, ctx: Any) -> None:
+        """Tag the shown samples; in patches the labels behind them."""
+        name = self._name(ctx, "Name the tag first, then press Tag again")
+        if name is None:
+            return
+        workspace = Workspace(ctx)
+        if workspace.patches:
+            ctx.view.tag_labels(name, label_fields=workspace.field)
+        else:
+            ctx.view.tag_samples(name)
+        ctx.ops.notify(f"Tagged {self._count(ctx):,} samples “{name}”", variant="success")
+        ctx.ops.reload_dataset()
+
+    def on_save_view(self, ctx: Any) -> None:
+        """Save the shown samples as a view."""
+        name = self._name(ctx, "Name the view first, then press Save view again")
+        if name is None:
+            return
+        if ctx.dataset.has_saved_view(name):
+            ctx.ops.notify(
+                f"There is a saved view “{name}” already: choose another name", variant="error"
+            )
+            return
+        ctx.dataset.save_view(name, ctx.view)
+        ctx.ops.notify(f"Saved {self._count(ctx):,} samples as “{name}”", variant="success")
+        ctx.ops.reload_dataset()
+
+    def on_export(self, ctx: Any) -> None:
+        """Open the export's form for the shown samples."""
+        workspace = Workspace(ctx)
+        measure = workspace.measure
+        keep = (ctx.panel.state.shown or {}).get("keep")
+        score = SCORES[measure]
+        # A part that no threshold made is exported whole: nothing in it is worse than the end of the scale.
+        worst = score.low if higher_is_better(measure) else score.high
+        params = {
+            "measure": measure,
+            "by": "threshold",
+            "value": ctx.panel.state.threshold if keep else worst,
+            "keep": keep or "high",
+            "field": workspace.field,
+        }
+        ctx.prompt(EXPORT, params=params)
+
+    def on_show_all(self, ctx: Any) -> None:
+        """Show the whole view again."""
+        Workspace(ctx).show_all()
+
+    @staticmethod
+    def _name(ctx: Any, otherwise: str) -> str | None:
+        name = str(ctx.panel.state.get("actions.name") or "").strip()
+        if not name:
+            ctx.ops.notify(otherwise, variant="warning")
+            return None
+        return name
+
+    @staticmethod
+    def _count(ctx: Any) -> int:
+        return int((ctx.panel.state.shown or {}).get("count", 0))
