@@ -181,6 +181,12 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     keras.utils.set_random_seed(config.seed)
     size = faces.crops.shape[1]
     train_rows, held_rows = split_subjects(faces, share=config.held_back, seed=config.seed)
+    shown = np.random.default_rng(config.seed).permutation(held_rows[np.isin(held_rows, best)])[:48]
+    if not len(train_rows) or not len(shown):
+        raise ValueError(
+            f"{len(train_rows)} faces to train on and {len(shown)} held-back targets: change held_back, now "
+            f"{config.held_back}, or train on more subjects"
+        )
     position = np.full(len(best), -1)
     position[train_rows] = np.arange(len(train_rows))
     source = PairSource(
@@ -211,7 +217,7 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
             return source.batch(number, 2 * config.batch_size, patch=config.patch_size)
         return source.batch(number, config.batch_size)
 
-    validation = Validation(faces.select(held_rows[np.isin(held_rows, best)][:48]))
+    validation = Validation(faces.select(np.sort(shown)))
     checkpoint, step = output / "checkpoint.npz", 0
     averages: dict[str, float] = {}
     stop, earlier = EarlyStop(config.patience), 0.0
@@ -238,13 +244,15 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
     if config.patience:
         stop.start = round(min(1.0, gan.weights.warm_up + 0.1) * config.steps)
 
-    def keep(final_step: int) -> None:
+    def keep(final_step: int, *, on_schedule: bool) -> None:
         mean_generator = build_generator(size=size, width=config.generator_width)
         mean_generator.set_weights(gan.averaged)
         judge = build_discriminator(size=size, width=config.discriminator_width)
         judge.set_weights(gan.discriminator.get_weights())
         facts, rows = validation.report(mean_generator, judge)
-        if stop.report(final_step, facts["order"]) or not config.patience:
+        # A cut by the budget must not change what an uncut run would have kept.
+        better = on_schedule and stop.report(final_step, facts["order"])
+        if better or not config.patience or stop.best_step < 0:
             mean_generator.save_weights(output / WEIGHTS[0])
             judge.save_weights(output / WEIGHTS[1])
         minutes = earlier + (time.monotonic() - started) / 60
@@ -255,6 +263,9 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
         save_checkpoint(checkpoint, gan.state(), state)
         logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
 
+    if stop.over:
+        logger.warning("the run has ended: no better report since step %d", stop.best_step)
+        return output
     warm = config.steps * gan.weights.warm_up
     with tqdm(
         total=config.steps, initial=step, desc="train", unit="step", mininterval=2
@@ -280,8 +291,9 @@ def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args:
                 )
             spent = (time.monotonic() - started) / 60
             over = args.budget_minutes is not None and spent > args.budget_minutes
-            if step % config.checkpoint_every == 0 or step == config.steps or over:
-                keep(step)
+            on_schedule = step % config.checkpoint_every == 0 or step == config.steps
+            if on_schedule or over:
+                keep(step, on_schedule=on_schedule)
             if stop.over:
                 logger.warning(
                     "no better report since step %d: stopped at %d", stop.best_step, step
