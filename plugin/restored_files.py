@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .destination import absolute, product_folder
 
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
@@ -41,9 +42,7 @@ class WrittenFiles:
 
 def default_folder(dataset_name: str) -> Path:
     """Folder for the restored images of a data set: under ``~/.faceqgen``, or under FACEQGEN_HOME if that is set."""
-    home = os.environ.get("FACEQGEN_HOME") or "~/.faceqgen"
-    safe = re.sub(r"[^\w.-]+", "_", dataset_name).strip("._") or "dataset"
-    return Path(home).expanduser() / "restored" / safe
+    return product_folder("restored", dataset_name)
 
 
 class RestoredFiles:
@@ -58,14 +57,8 @@ class RestoredFiles:
     """
 
     def __init__(self, folder: Path, *, whole_crops: bool) -> None:
-        self.folder = Path(os.path.abspath(folder.expanduser()))
+        self.folder = absolute(folder, "restored_dir")
         self._whole_crops = whole_crops
-        plugin = Path(__file__).resolve().parents[1]  # the folder of fiftyone.yml
-        if plugin in (self.folder.resolve(), *self.folder.resolve().parents):
-            raise ValueError(
-                f"restored_dir {str(self.folder)!r} lies inside the plugin, whose folder is deleted when it is "
-                "updated: choose another"
-            )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / MANIFEST).touch()

@@ -18,3 +18,9 @@ def score_fields(collection: Any) -> list[str]:
         and collection.get_field(f"{name}.status") is not None
         and collection.get_field(f"{name}.quality") is not None
     ]
+
+
+def presets_of(collection: Any, field: str) -> list[str]:
+    """The presets that the scores in a field come from, sorted; more than one cannot be compared."""
+    path = f"{field}.preset"
+    return [] if collection.get_field(path) is None else collection.distinct(path)

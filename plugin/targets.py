@@ -50,7 +50,7 @@ def find_target(collection: Any) -> Target:
         ids = list(dict.fromkeys(view.values("sample_id")))
         notices = (
             f"Scores are kept with the samples: the {len(ids)} image(s) behind these patches are "
-            "scored, not the patches alone",
+            "taken, not the patches alone",
         )
         view = _flat_root(view._root_dataset, fom.IMAGE).select(ids)
     elif view._is_generated:

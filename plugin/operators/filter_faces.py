@@ -7,8 +7,11 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD, SCORES
-from ..selection import DEFAULT_VALUE, Selection, select
+from ..fields import DEFAULT_FIELD
+from ..saving import keep_view, require_free_view
+from ..selection import Selection, select
+from .dialogue import mark
+from .selection_form import add_selection
 
 
 class FilterFaces(foo.Operator):
@@ -28,39 +31,16 @@ class FilterFaces(foo.Operator):
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
-        by = ctx.params.get("by", "threshold")
-        measure = ctx.params.get("measure", "quality")
         inputs = types.Object()
         inputs.view_target(ctx, default_target="DATASET")
-        measures = types.DropdownView()
-        for name, score in SCORES.items():
-            direction = "higher is better" if score.higher_is_better else "lower is better"
-            measures.add_choice(name, label=f"{name} ({direction})")
-        inputs.enum("measure", measures.values(), default="quality", label="Measure", view=measures)
-        inputs.enum(
-            "by", ["threshold", "percentile"], default="threshold", label="By", view=_tabs()
-        )
-        default = None if by == "threshold" and measure != "quality" else DEFAULT_VALUE.get(by)
-        value = inputs.float(
-            "value",
-            default=default,
-            label="Value",
-            description="Percent of the scored samples, counted from the worst"
-            if by == "percentile"
-            else f"On the scale of {measure}",
-        )
-        try:
-            Selection.from_params(ctx.params)
-        except ValueError as error:  # shown beside the value; "Execute" waits until it is mended
-            value.invalid = True
-            value.error_message = str(error)
-        keep = types.RadioGroup()
-        keep.add_choice("low", label="Low quality", description="Worse than the value")
-        keep.add_choice("high", label="High quality", description="The others that have a score")
-        inputs.enum("keep", keep.values(), default="low", label="Keep", view=keep)
+        add_selection(inputs, ctx)
         inputs.bool("sort_worst", default=True, label="Worst first")
         inputs.str("tag", required=False, label="Tag the samples")
-        inputs.str("view_name", required=False, label="Save the view as")
+        view_name = inputs.str("view_name", required=False, label="Save the view as")
+        try:
+            require_free_view(ctx.dataset, ctx.params.get("view_name"))
+        except ValueError as error:
+            mark(view_name, error)
         inputs.str(
             "field",
             default=DEFAULT_FIELD,
@@ -79,16 +59,9 @@ class FilterFaces(foo.Operator):
         return result.to_dict()
 
     def _apply(self, collection: Any, selection: Selection) -> Any:
-        dataset = collection._root_dataset
-        if selection.view_name and dataset.has_saved_view(selection.view_name):
-            raise ValueError(
-                f"there is a saved view {selection.view_name!r}: choose another name, or delete it first"
-            )
+        require_free_view(collection._root_dataset, selection.view_name)
         result = select(collection, selection)
-        if selection.view_name:
-            dataset.save_view(selection.view_name, result.view)
-        if selection.tag:
-            result.view.tag_samples(selection.tag)
+        keep_view(result.view, view_name=selection.view_name, tag=selection.tag)
         return result
 
     def resolve_output(self, ctx: Any) -> types.Property:
@@ -107,10 +80,3 @@ class FilterFaces(foo.Operator):
             ValueError: there are no scores, or a parameter is out of range.
         """
         return self._apply(sample_collection, Selection(**selection)).view
-
-
-def _tabs() -> types.TabsView:
-    tabs = types.TabsView()
-    tabs.add_choice("threshold", label="Threshold")
-    tabs.add_choice("percentile", label="Percentile")
-    return tabs
