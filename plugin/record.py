@@ -71,3 +71,35 @@ def latest(dataset: Any, field: str) -> dict[str, Any] | None:
                 name: found.get(name) for name in ("preset", "finished", "parameters", "counts")
             }
     return newest
+
+
+def records(dataset: Any, field: str | None = None) -> dict[str, Any]:
+    """The records of the runs that wrote a field, or any: key -> configuration, oldest first."""
+    runs = [(key, dataset.get_run_info(key)) for key in dataset.list_runs()]
+    return {
+        key: run.config
+        for key, run in sorted(runs, key=lambda entry: entry[1].timestamp)
+        if getattr(run.config, "method", None) == METHOD
+        and field in (None, written_field(run.config))
+    }
+
+
+def written_field(config: Any) -> str | None:
+    """The field that a recorded run wrote."""
+    return (getattr(config, "parameters", None) or {}).get("field")
+
+
+def recorded_fields(dataset: Any) -> list[str]:
+    """The fields that recorded runs wrote, each once."""
+    names = dict.fromkeys(map(written_field, records(dataset).values()))
+    return [name for name in names if name]
+
+
+def copy_records(source: Any, target: Any, field: str) -> None:
+    """Copy the records of the runs that wrote a field to a data set that was made from another.
+
+    They say where its scores come from, and that it still shows the runs' files.
+    """
+    for key, config in records(source, field).items():
+        values = {k: v for k, v in config.serialize().items() if k not in ("cls", "type")}
+        target.register_run(key, target.init_run(**values))
