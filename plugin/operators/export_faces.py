@@ -1,0 +1,235 @@
+"""Operator ``export_faces``: the kept or the discarded faces as a table, files, aligned crops or a new data set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..export_settings import FOLDERS, KINDS, TABLES, ExportSettings, default_path
+from ..fields import DEFAULT_FIELD
+from ..selection import Selection, select
+from ..targets import find_target
+from .dialogue import add_score_field, mark, markdown, placed, progress, show, telling_errors
+from .selection_form import add_selection
+
+LABEL = "Export faces by quality"
+_KINDS_TEXT = {
+    "csv": ("Table, CSV", "Paths and scores; spreadsheets and 'faceqgen evaluate' read it"),
+    "json": ("Table, JSON", "Paths, scores and what was selected"),
+    "copy": ("Copies of the images", "With a table beside them"),
+    "symlink": ("Links to the images", "A folder of symbolic links: needs no space"),
+    "crops": ("Aligned face crops", "Cut out as they were scored, PNG"),
+    "dataset": ("New FiftyOne data set", "The samples with all their fields"),
+}
+
+
+class ExportFaces(foo.Operator):
+    """Exports the samples on one side of a threshold or percentile."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What FiftyOne needs to know of the operator."""
+        return foo.OperatorConfig(
+            name="export_faces",
+            label=LABEL,
+            description="Export the kept or the discarded faces: a table of paths and scores, copies or links, aligned "
+            "crops, or a new data set",
+            icon="/assets/export.svg",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            risk_level="medium",
+        )
+
+    def resolve_placement(self, ctx: Any) -> types.Placement | None:
+        """Beside the buttons of the grid: the last step of the work there."""
+        return placed(ctx, types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, LABEL, "/assets/export.svg")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """Describe the form."""
+        kind = ctx.params.get("kind", "csv")
+        inputs = types.Object()
+        inputs.view_target(ctx)
+        add_score_field(inputs, ctx)
+        value = add_selection(
+            inputs,
+            ctx,
+            keep="high",
+            low="The discarded: worse than the value",
+            high="The kept: the others that have a score",
+        )
+        _say_how_many(inputs, ctx, value)
+        kinds = types.DropdownView()
+        for name in KINDS:
+            label, description = _KINDS_TEXT[name]
+            kinds.add_choice(name, label=label, description=description)
+        inputs.enum("kind", kinds.values(), default="csv", label="Export as", view=kinds)
+        place = _add_place(inputs, ctx, kind)
+        if kind in (*TABLES, "crops"):
+            inputs.bool(
+                "all_faces",
+                default=False,
+                label="All faces",
+                description="Every scored face of the images, not the primary one alone",
+            )
+        try:
+            # A form that was just opened has no name for a data set yet: no reason to scold.
+            if kind != "dataset" or ctx.params.get("dataset_name"):
+                ExportSettings.from_params(ctx.params)
+        except ValueError as error:
+            mark(place, error)
+        return types.Property(inputs, view=types.View(label=LABEL))
+
+    def execute(self, ctx: Any) -> Iterator[Any]:
+        """Export; a generator, so that the App shows the progress and the run has no time limit."""
+        yield from telling_errors(ctx, LABEL, self._export(ctx))
+
+    def _export(self, ctx: Any) -> Iterator[Any]:
+        from ..export import Export
+
+        yield from progress(ctx, 0.0, "Reading the scores")
+        selection = Selection.from_params(
+            {"keep": "high", "sort_worst": False, **ctx.params, "view_name": None, "tag": None}
+        )
+        export = Export(ctx.target_view(), selection, ExportSettings.from_params(ctx.params))
+        for state in export:
+            share = state.done / state.total if state.total else 1.0
+            yield from progress(ctx, share, f"{state.done} of {state.total}")
+        yield from show(ctx, report(export.summary.to_dict()))
+
+    def __call__(
+        self,
+        sample_collection: Any,
+        *,
+        kind: str = "csv",
+        path: str | None = None,
+        dataset_name: str | None = None,
+        measure: str = "quality",
+        by: str = "threshold",
+        value: float | None = None,
+        keep: str = "high",
+        field: str = DEFAULT_FIELD,
+        sort_worst: bool = False,
+        all_faces: bool = False,
+        add: bool = False,
+        delegate: bool = False,
+        progress: bool | None = None,
+    ) -> Any:
+        """Export from Python, with a progress bar; the parameters are those of ``Selection`` and ``ExportSettings``.
+
+        Args:
+            sample_collection: data set or view.
+            kind: "csv", "json", "copy", "symlink", "crops" or "dataset".
+            path: file of the table, or folder; default: a new one under ``~/.faceqgen/exports``.
+            dataset_name: name of the new data set, for ``kind="dataset"``.
+            measure: quality, ssim, mse or discriminator.
+            by: "threshold" or "percentile".
+            value: of the measure, or percent from the worst.
+            keep: "high": what has a score and is not low; "low": what is worse than the value.
+            field: field that ``score_faces`` wrote.
+            sort_worst: worst first; off: the order of the samples.
+            all_faces: every scored face, for tables and crops.
+            add: write into a folder that holds other files.
+            delegate: queue the export for ``fiftyone delegated launch`` instead.
+            progress: show a progress bar; default: FiftyOne's own setting.
+
+        Returns:
+            A dict: where, exported, failed, problems and more; the queued operation if delegated.
+
+        Raises:
+            ValueError: something cannot be done as asked; the message says how to mend it.
+        """
+        chosen = {
+            "measure": measure,
+            "by": by,
+            "value": value,
+            "keep": keep,
+            "field": field,
+            "sort_worst": sort_worst,
+        }
+        what = {
+            "kind": kind,
+            "path": path,
+            "dataset_name": dataset_name,
+            "all_faces": all_faces,
+            "add": add,
+        }
+        settings = ExportSettings.from_params(what)
+        if delegate:
+            return foo.execute_operator(
+                self.uri,
+                {"view": sample_collection.view()},
+                params={k: v for k, v in {**chosen, **what}.items() if v is not None},
+                request_delegation=True,
+            )
+        from ..export import Export
+
+        export = Export(sample_collection, Selection(**chosen), settings)
+        with fo.ProgressBar(total=export.summary.total, progress=progress) as bar:
+            for state in export:
+                bar.set_iteration(state.done)
+        return export.summary.to_dict()
+
+
+def _say_how_many(inputs: types.Object, ctx: Any, value: types.Property) -> None:
+    """Say how many samples the form selects; counting them finds out what is wrong with it, too."""
+    if value.invalid:
+        return
+    try:
+        selection = Selection.from_params({"keep": "high", **ctx.params, "sort_worst": False})
+        view = find_target(ctx.target_view()).view
+        found = select(view, selection)
+    except ValueError as error:
+        mark(value, error)
+        return
+    inputs.view(
+        "how_many",
+        types.Notice(
+            label=f"{found.kept:,} of {len(view):,} samples",
+            description=f"{found.left_out:,} on the other side, {found.unscored:,} without a score",
+        ),
+    )
+
+
+def _add_place(inputs: types.Object, ctx: Any, kind: str) -> types.Property:
+    if kind == "dataset":
+        return inputs.str("dataset_name", required=False, label="Name of the new data set")
+    # Not required: left empty, the export makes a new file or folder of its own.
+    place = inputs.str(
+        "path",
+        required=False,
+        label="Folder" if kind in FOLDERS else "File",
+        description=f"Left empty: {default_path(ctx.dataset.name, kind, ctx.params.get('keep', 'high'))}",
+    )
+    if kind in FOLDERS:
+        inputs.bool(
+            "add",
+            default=False,
+            label="The folder may hold other files",
+            description="None of them is replaced: a name that is taken gets a number",
+        )
+    return place
+
+
+def report(summary: dict[str, Any]) -> str:
+    """What an export did, as Markdown."""
+    what = "samples" if summary["kind"] == "dataset" else "faces"
+    if summary["kind"] in ("copy", "symlink"):
+        what = "images"
+    lines = [f"- {what} exported: **{summary['exported']}**"]
+    if summary["failed"]:
+        lines.append(f"- could not be read or written: **{summary['failed']}**")
+        lines += [f"    - {markdown(problem)}" for problem in summary["problems"]]
+    lines.append(
+        f"- on the other side: {summary['left_out']}, without a score: {summary['unscored']}"
+    )
+    lines.append(f"\n`{summary['where']}`")
+    if summary["table"]:
+        lines.append(f"\nTable: `{summary['table']}`")
+    lines += [f"\n{markdown(notice)}" for notice in summary["notices"]]
+    return "\n".join(lines)
