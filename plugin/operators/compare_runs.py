@@ -1,0 +1,132 @@
+"""Operator ``compare_runs``: two fields or presets side by side: scatter plot, rank correlation, what disagrees most."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..comparison import Compared, ComparisonSettings, compare, scatter
+from ..saving import keep_view, require_free_view
+from ..score_fields import score_fields
+from .dialogue import add_score_field, mark, placed
+from .selection_form import add_measure
+
+LABEL = "Compare face quality runs"
+
+
+class CompareRuns(foo.Operator):
+    """Compares the scores of two runs over the same samples."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What FiftyOne needs to know of the operator."""
+        return foo.OperatorConfig(
+            name="compare_runs",
+            label=LABEL,
+            description="Compare the scores of two presets or fields: scatter plot, rank correlation, the samples that "
+            "disagree most",
+            icon="/assets/compare.svg",
+            dynamic=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=False,
+            risk_level="medium",
+        )
+
+    def resolve_placement(self, ctx: Any) -> types.Placement | None:
+        """With the histograms, where distributions are looked at."""
+        return placed(ctx, types.Places.HISTOGRAM_ACTIONS, LABEL, "/assets/compare.svg")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """Describe the form."""
+        inputs = types.Object()
+        inputs.view_target(ctx)
+        found = score_fields(ctx.dataset) if ctx.dataset is not None else []
+        others = [name for name in found if name != ctx.params.get("first", found[0])]
+        add_score_field(inputs, ctx, name="first", label="First field", default=(found or [""])[0])
+        second = add_score_field(
+            inputs, ctx, name="second", label="Second field", default=(others or found or [""])[0]
+        )
+        add_measure(inputs)
+        inputs.int("count", default=50, min=1, label="Samples that disagree most, to show")
+        inputs.str("tag", required=False, label="Tag them")
+        name = inputs.str("view_name", required=False, label="Save their view as")
+        if len(found) == 1:
+            mark(
+                second,
+                f"Only {found[0]!r} has scores: score with another preset into another field first",
+            )
+        elif found:
+            try:
+                ComparisonSettings.from_params(
+                    {"first": found[0], "second": others[0], **ctx.params}
+                )
+            except ValueError as error:
+                mark(second, error)
+        try:
+            require_free_view(ctx.dataset, ctx.params.get("view_name"))
+        except ValueError as error:
+            mark(name, error)
+        return types.Property(inputs, view=types.View(label=LABEL))
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        """Compare, tag, save, show; returns the numbers and the plot."""
+        compared = self._apply(ctx.target_view(), ComparisonSettings.from_params(ctx.params))
+        if ctx.executor is not None and compared.ids:
+            ctx.ops.set_view(view=compared.view)
+            if compared.settings.tag or compared.settings.view_name:
+                ctx.ops.reload_dataset()
+        traces, layout = scatter(compared)
+        return {**compared.to_dict(), "plot": traces, "layout": layout}
+
+    def _apply(self, collection: Any, settings: ComparisonSettings) -> Compared:
+        require_free_view(collection._root_dataset, settings.view_name)
+        compared = compare(collection, settings)
+        keep_view(compared.view, view_name=settings.view_name, tag=settings.tag)
+        return compared
+
+    def resolve_output(self, ctx: Any) -> types.Property:
+        """Describe the result."""
+        result = ctx.results or {}
+        outputs = types.Object()
+        outputs.md(_sentences(result, ctx.params), name="sentences")
+        if result.get("samples"):
+            outputs.plot(
+                "plot",
+                layout=result.get("layout"),
+                config={"displaylogo": False, "responsive": True},
+                height=420,
+            )
+        return types.Property(outputs, view=types.View(label="Compared"))
+
+    def __call__(self, sample_collection: Any, first: str, second: str, **options: Any) -> Compared:
+        """Compare two fields of a data set or view; the parameters are those of ``ComparisonSettings``.
+
+        Returns:
+            ``Compared``: ``correlation``, ``view`` of the samples that disagree most, scores and more.
+
+        Raises:
+            ValueError: a field holds no scores, or a parameter is out of range.
+        """
+        return self._apply(
+            sample_collection, ComparisonSettings(first=first, second=second, **options)
+        )
+
+
+def _sentences(result: dict[str, Any], params: dict[str, Any]) -> str:
+    first, second = (f"`{params.get(name)}`" for name in ("first", "second"))
+    if not result.get("samples"):
+        return f"No sample has a score in both {first} and {second}."
+    correlation = result["correlation"]
+    lines = [
+        f"**{result['samples']:,}** samples have a score in both {first} and {second}.",
+        "All scores of one field are equal: there is no order to compare."
+        if correlation is None
+        else f"Rank correlation (Spearman): **{correlation:.3f}**; 1 is the same order, 0 none, -1 the reverse.",
+        f"The {result['shown']:,} that disagree most are shown in the grid, the largest difference of ranks first.",
+    ]
+    for name, key in ((first, "only_first"), (second, "only_second")):
+        if result[key]:
+            lines.append(f"{result[key]:,} have a score in {name} alone.")
+    return "\n\n".join(lines)
