@@ -1,0 +1,156 @@
+"""Operator ``best_shots``: the best N of each subject, name or track as a view; tags and saves it if asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..best_shots import BestShotSettings, best_shots
+from ..identities import subject_fields
+from ..named_faces import detections_fields
+from ..saving import require_free_view
+from .dialogue import add_score_field, mark, placed
+from .selection_form import add_measure
+
+LABEL = "Best shots"
+_PER_TEXT = {
+    "subject": ("Subject", "A field of the samples says who is shown"),
+    "label": ("Name of a labelled face", "Boxes with names were scored"),
+    "track": ("Track of a video", "Boxes with the index of a track were scored"),
+}
+_GROUPS = {"subject": "subjects", "label": "names", "track": "tracks"}
+
+
+class BestShotsOfEach(foo.Operator):
+    """Keeps the best faces of each subject, name or track."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What FiftyOne needs to know of the operator."""
+        return foo.OperatorConfig(
+            name="best_shots",
+            label=LABEL,
+            description="Keep the best faces of each subject, of each name in photographs of many, or of each track of "
+            "a video; tag them, save the view",
+            icon="/assets/best.svg",
+            dynamic=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            risk_level="medium",
+        )
+
+    def resolve_placement(self, ctx: Any) -> types.Placement | None:
+        """Beside the buttons of the grid."""
+        return placed(ctx, types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, LABEL, "/assets/best.svg")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """Describe the form."""
+        inputs = types.Object()
+        inputs.view_target(ctx)
+        field = add_score_field(inputs, ctx)
+        videos = ctx.dataset is not None and ctx.dataset._contains_videos(any_slice=True)
+        choices = types.RadioGroup()
+        for name, (label, description) in _PER_TEXT.items():
+            if name != "track" or videos:
+                choices.add_choice(name, label=label, description=description)
+        default = "track" if videos else "subject"
+        inputs.enum("per", choices.values(), default=default, label="Of each", view=choices)
+        of = _add_of(inputs, ctx, ctx.params.get("per", default))
+        inputs.int("count", default=1, min=1, label="How many to keep of each")
+        add_measure(inputs)
+        inputs.str("tag", required=False, label="Tag them")
+        view_name = inputs.str("view_name", required=False, label="Save the view as")
+        try:
+            require_free_view(ctx.dataset, ctx.params.get("view_name"))
+        except ValueError as error:
+            mark(view_name, error)
+        if not (field.invalid or of.invalid):
+            _say_how_many(inputs, ctx, of)
+        return types.Property(inputs, view=types.View(label=LABEL))
+
+    def execute(self, ctx: Any) -> dict[str, Any]:
+        """Choose, tag, save, show; returns the counts."""
+        result = best_shots(ctx.target_view(), BestShotSettings.from_params(_chosen(ctx)))
+        if ctx.executor is not None and not ctx.delegated:
+            ctx.ops.set_view(view=result.view)
+            if ctx.params.get("tag") or ctx.params.get("view_name"):
+                ctx.ops.reload_dataset()
+        return result.to_dict()
+
+    def resolve_output(self, ctx: Any) -> types.Property:
+        """Describe the result."""
+        outputs = types.Object()
+        outputs.int("groups", label="Subjects, names or tracks")
+        outputs.int("kept", label="Kept")
+        outputs.int("left_out", label="Left out: others are better")
+        outputs.int("unnamed", label="Scored, but nothing says of whom")
+        return types.Property(outputs, view=types.View(label=LABEL))
+
+    def __call__(self, sample_collection: Any, *, per: str = "subject", **options: Any) -> Any:
+        """Return the view of the best shots; the parameters are those of ``BestShotSettings``.
+
+        Raises:
+            ValueError: there are no scores, nothing names the faces, or a parameter is out of range.
+        """
+        return best_shots(sample_collection, BestShotSettings(per=per, **options)).view
+
+
+def _chosen(ctx: Any) -> dict[str, Any]:
+    """The parameters with the form's own defaults."""
+    videos = ctx.dataset._contains_videos(any_slice=True)
+    chosen = {"per": "track" if videos else "subject", **ctx.params}
+    if not chosen.get("of"):
+        fit = _fit(ctx, chosen["per"])
+        chosen["of"] = fit[0] if fit else None
+    return chosen
+
+
+def _fit(ctx: Any, per: str) -> list[str]:
+    """Fields that may name the subjects, the likeliest first; those of labels without our own."""
+    if ctx.dataset is None:
+        return []
+    own = ctx.params.get("field") or "faceqgen"
+    if per == "subject":
+        return [n for n in subject_fields(ctx.dataset) if n not in ("id", own)]
+    return [name for name in detections_fields(ctx.dataset) if name != f"{own}_faces"]
+
+
+def _add_of(inputs: types.Object, ctx: Any, per: str) -> types.Property:
+    fit = _fit(ctx, per)
+    choices = types.DropdownView()
+    for name in fit:
+        choices.add_choice(name, label=name)
+    label = "Field that names the subject" if per == "subject" else "Field of the boxes"
+    # Not required: a script may leave it out; the run itself says what is missing.
+    prop = inputs.enum(
+        "of", fit, default=fit[0] if fit else None, label=label, required=False, view=choices
+    )
+    if not fit:
+        mark(
+            prop,
+            "No field of this data set can name subjects"
+            if per == "subject"
+            else "No field of this data set has boxes beside the scored faces",
+        )
+    elif ctx.params.get("of") and ctx.params["of"] not in fit:
+        mark(prop, "Choose a field")
+    return prop
+
+
+def _say_how_many(inputs: types.Object, ctx: Any, of: types.Property) -> None:
+    """Say what the form would keep; trying it finds out what is wrong with it, too."""
+    try:
+        settings = BestShotSettings.from_params({**_chosen(ctx), "tag": None, "view_name": None})
+        found = best_shots(ctx.target_view(), settings)
+    except ValueError as error:
+        mark(of, error)
+        return
+    inputs.view(
+        "how_many",
+        types.Notice(
+            label=f"{found.kept:,} kept, of {found.groups:,} {_GROUPS[settings.per]}",
+            description=f"{found.left_out:,} left out, {found.unnamed:,} scored without a name",
+        ),
+    )
