@@ -1,0 +1,187 @@
+"""Operator ``delete_face_quality``: removes fields, records and files of the runs on a data set; asks first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..fields import DEFAULT_FIELD
+from ..record import recorded_fields
+from ..removal import Removal, RemovalSettings
+from .dialogue import add_score_field, mark, markdown, progress, show, telling_errors
+
+LABEL = "Delete face quality"
+
+
+class DeleteFaceQuality(foo.Operator):
+    """Deletes what ``score_faces`` wrote."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What FiftyOne needs to know of the operator."""
+        return foo.OperatorConfig(
+            name="delete_face_quality",
+            label=LABEL,
+            description="Delete the fields of face scores, the records of their runs and the files that the runs wrote; "
+            "shows what, and asks first",
+            icon="/assets/delete.svg",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            risk_level="dangerous",
+        )
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """Describe the form: what would be deleted, and a question."""
+        inputs = types.Object()
+        # A field that somebody has deleted by hand may have left records and files.
+        field = add_score_field(inputs, ctx, more=recorded_fields(ctx.dataset))
+        inputs.bool(
+            "fields",
+            default=True,
+            label="Fields",
+            description="The scores, the faces and the heatmap of the whole data set, with their indexes",
+        )
+        inputs.bool("runs", default=True, label="Records of the runs")
+        inputs.bool(
+            "files",
+            default=True,
+            label="Files",
+            description="Restored images, crops and heatmaps that the runs' manifests name; no others",
+        )
+        inputs.bool(
+            "dry_run",
+            default=False,
+            label="Only tell",
+            description="Change nothing: the result says what would be deleted",
+        )
+        if not field.invalid:
+            self._add_question(inputs, ctx, field)
+        return types.Property(inputs, view=types.View(label=LABEL))
+
+    def _add_question(self, inputs: types.Object, ctx: Any, field: types.Property) -> None:
+        try:
+            removal = Removal(ctx.dataset, RemovalSettings.from_params(ctx.params))
+        except ValueError as error:
+            mark(field, error)
+            return
+        inputs.md(_plan(removal.plan.to_dict()), name="plan")
+        confirm = inputs.bool("confirm", default=False, label="Yes, delete this for good")
+        if not (ctx.params.get("confirm") or ctx.params.get("dry_run")):
+            mark(confirm, "There is no way back: say yes first")
+
+    def execute(self, ctx: Any) -> Iterator[Any]:
+        """Delete; a generator, so that the App shows the progress and the run has no time limit."""
+        yield from telling_errors(ctx, LABEL, self._delete(ctx))
+
+    def _delete(self, ctx: Any) -> Iterator[Any]:
+        removal = Removal(ctx.dataset, RemovalSettings.from_params(ctx.params))
+        plan = removal.plan
+        if ctx.params.get("dry_run"):
+            yield from show(ctx, _plan(plan.to_dict()))
+            return
+        if not ctx.params.get("confirm"):
+            raise ValueError(
+                "nothing was deleted: it needs confirm=True, or dry_run=True to be told what would be"
+            )
+        yield from progress(ctx, 0.0, "Deleting files")
+        for state in removal:
+            share = state.done / state.files if state.files else 1.0
+            yield from progress(ctx, share, f"{state.done} of {state.files} files")
+        if ctx.executor is not None:
+            yield ctx.ops.clear_view()  # it may sort by a field that is gone
+            yield ctx.ops.reload_dataset()
+        yield from show(ctx, report(plan.to_dict()))
+
+    def __call__(
+        self,
+        sample_collection: Any,
+        *,
+        field: str = DEFAULT_FIELD,
+        fields: bool = True,
+        runs: bool = True,
+        files: bool = True,
+        dry_run: bool = False,
+        progress: bool | None = None,
+    ) -> dict[str, Any]:
+        """Delete from Python; a call in code is asked no question.
+
+        Args:
+            sample_collection: a data set; of a view, its whole data set.
+            field: field that ``score_faces`` wrote.
+            fields: delete it, its faces and heatmap, their indexes, and the entry in the App's media fields.
+            runs: delete the records of the runs.
+            files: delete the files that the runs' manifests name.
+            dry_run: change nothing, return what would be deleted.
+            progress: show a progress bar; default: FiftyOne's own setting.
+
+        Returns:
+            A dict: fields, samples, runs, files, bytes, deleted, failed and more.
+
+        Raises:
+            ValueError: nothing of the field is there, or the field is somebody else's.
+        """
+        settings = RemovalSettings(field=field, fields=fields, runs=runs, files=files)
+        removal = Removal(sample_collection._root_dataset, settings)
+        if not dry_run:
+            with fo.ProgressBar(total=removal.plan.files, progress=progress) as bar:
+                for state in removal:
+                    bar.set_iteration(state.done)
+        return removal.plan.to_dict()
+
+
+def _plan(plan: dict[str, Any]) -> str:
+    """What would be deleted, as Markdown."""
+    lines = ["This would be deleted:\n"]
+    if plan["fields"]:
+        names = ", ".join(f"`{name}`" for name in plan["fields"])
+        lines.append(
+            f"- fields {names} with the scores of **{plan['samples']:,}** samples, {plan['indexes']} indexes"
+        )
+    if plan["runs"]:
+        lines.append(f"- **{len(plan['runs'])}** record(s) of runs")
+    if plan["files"]:
+        where = ", ".join(f"`{folder}`" for folder in plan["folders"])
+        lines.append(f"- **{plan['files']:,}** files, {plan['bytes'] / 1e6:,.1f} MB, in {where}")
+    if len(lines) == 1:
+        lines = ["Nothing would be deleted."]
+    return "\n".join([*lines, *_stays(plan)])
+
+
+def _stays(plan: dict[str, Any]) -> list[str]:
+    """What stays, and what will not work any more."""
+    lines = []
+    if plan["others"]:
+        lines.append(
+            f"- {plan['others']:,} other file(s) in these folders, which no run wrote, stay"
+        )
+    if plan["refused"]:
+        some = ", ".join(f"`{name[:80]}`" for name in plan["refused"][:3])
+        lines.append(
+            f"- {len(plan['refused']):,} entries of the manifest are no files of the run and are refused: {some}"
+        )
+    for folder, users in plan["kept_folders"].items():
+        names = ", ".join(markdown(name) for name in users)
+        lines.append(f"- the files in `{folder}` stay: they are also used by {names}")
+    if plan["saved_views"]:
+        names = ", ".join(markdown(name) for name in plan["saved_views"])
+        lines.append(f"- saved views that use the fields will not load: {names}")
+    return ["", *lines] if lines else []
+
+
+def report(plan: dict[str, Any]) -> str:
+    """What was deleted, as Markdown."""
+    lines = [
+        f"- fields deleted: **{len(plan['fields'])}**",
+        f"- records of runs deleted: **{len(plan['runs'])}**",
+        f"- files deleted: **{plan['deleted']:,}**",
+    ]
+    if plan["failed"]:
+        lines.append(f"- files that could not be deleted: **{plan['failed']:,}**")
+        lines += [f"    - {markdown(problem)}" for problem in plan["problems"]]
+    return "\n".join([*lines, *_stays(plan)])
