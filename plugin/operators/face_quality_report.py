@@ -1,0 +1,133 @@
+"""Operator ``face_quality_report``: one HTML file that says how good the faces of a data set are, and how that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import fiftyone as fo
+import fiftyone.operators as foo
+from fiftyone.operators import types
+
+from ..fields import DEFAULT_FIELD
+from ..report_settings import ReportSettings, default_path
+from .dialogue import add_score_field, mark, placed, progress, show, telling_errors
+
+LABEL = "Face quality report"
+
+
+class FaceQualityReport(foo.Operator):
+    """Writes a report of the face quality of a data set or view."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """What FiftyOne needs to know of the operator."""
+        return foo.OperatorConfig(
+            name="face_quality_report",
+            label=LABEL,
+            description="Write one HTML file to keep or to send: counts, histograms, the worst and the best faces, "
+            "parameters, versions, limits",
+            icon="/assets/report.svg",
+            dynamic=True,
+            execute_as_generator=True,
+            allow_immediate_execution=True,
+            allow_delegated_execution=True,
+            risk_level="medium",
+        )
+
+    def resolve_placement(self, ctx: Any) -> types.Placement | None:
+        """With the histograms, where distributions are looked at."""
+        return placed(ctx, types.Places.HISTOGRAM_ACTIONS, LABEL, "/assets/report.svg")
+
+    def resolve_input(self, ctx: Any) -> types.Property:
+        """Describe the form."""
+        inputs = types.Object()
+        inputs.view_target(ctx)
+        add_score_field(inputs, ctx)
+        inputs.str(
+            "title", required=False, label="Title", description=f"Left empty: {ctx.dataset.name}"
+        )
+        faces = inputs.int(
+            "faces",
+            default=12,
+            min=0,
+            max=200,
+            label="Faces of the worst and of the best",
+            description="Their pictures will be in the file; 0 for a report without pictures of people",
+        )
+        path = inputs.str(
+            "path",
+            required=False,
+            label="File",
+            description=f"Left empty: {default_path(ctx.dataset.name)}",
+        )
+        for prop, name in ((faces, "faces"), (path, "path")):
+            try:
+                ReportSettings.from_params({name: ctx.params.get(name)}).target(ctx.dataset.name)
+            except ValueError as error:
+                mark(prop, error)
+        return types.Property(inputs, view=types.View(label=LABEL))
+
+    def execute(self, ctx: Any) -> Iterator[Any]:
+        """Write; a generator, so that the App shows the progress and the run has no time limit."""
+        yield from telling_errors(ctx, LABEL, self._report(ctx))
+
+    def _report(self, ctx: Any) -> Iterator[Any]:
+        from ..report_file import ReportFile
+
+        yield from progress(ctx, 0.0, "Counting")
+        report = ReportFile(ctx.target_view(), ReportSettings.from_params(ctx.params))
+        for done in report:
+            yield from progress(
+                ctx, done / (report.total or 1), f"{done} of {report.total} pictures"
+            )
+        # The App's own server hands out files: the report opens beside the App.
+        yield from show(
+            ctx, f"[Open the report](/media?filepath={quote(str(report.path))})\n\n`{report.path}`"
+        )
+
+    def __call__(
+        self,
+        sample_collection: Any,
+        *,
+        field: str = DEFAULT_FIELD,
+        path: str | None = None,
+        title: str | None = None,
+        faces: int = 12,
+        delegate: bool = False,
+        progress: bool | None = None,
+    ) -> Any:
+        """Write a report from Python; the parameters are those of ``ReportSettings``.
+
+        Args:
+            sample_collection: data set or view.
+            field: field that ``score_faces`` wrote.
+            path: the HTML file; default: a new one under ``~/.faceqgen/reports``.
+            title: heading; default: the name of the data set.
+            faces: how many of the worst and of the best faces to show; 0 for none.
+            delegate: queue it for ``fiftyone delegated launch`` instead.
+            progress: show a progress bar; default: FiftyOne's own setting.
+
+        Returns:
+            Path of the file, a string; the queued operation if delegated.
+
+        Raises:
+            ValueError: something cannot be done as asked; the message says how to mend it.
+        """
+        settings = ReportSettings(field=field, path=path, title=title, faces=faces)
+        if delegate:
+            chosen = {"field": field, "path": path, "title": title, "faces": faces}
+            return foo.execute_operator(
+                self.uri,
+                {"view": sample_collection.view()},
+                params={k: v for k, v in chosen.items() if v is not None},
+                request_delegation=True,
+            )
+        from ..report_file import ReportFile
+
+        report = ReportFile(sample_collection, settings)
+        with fo.ProgressBar(total=report.total, progress=progress) as bar:
+            for done in report:
+                bar.set_iteration(done)
+        return str(report.path)
