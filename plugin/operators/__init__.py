@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from .best_shots import BestShotsOfEach
+from .compare_runs import CompareRuns
+from .delete_face_quality import DeleteFaceQuality
+from .export_faces import ExportFaces
+from .face_quality_report import FaceQualityReport
 from .filter_faces import FilterFaces
 from .score_faces import ScoreFaces
 
-OPERATORS = [ScoreFaces, FilterFaces]
+OPERATORS = [
+    ScoreFaces,
+    FilterFaces,
+    BestShotsOfEach,
+    CompareRuns,
+    ExportFaces,
+    FaceQualityReport,
+    DeleteFaceQuality,
+]

@@ -100,3 +100,23 @@ def operator() -> Any:
 def part(operator) -> Callable[[str], ModuleType]:
     """Gives a module of the plugin by name, the very one that FiftyOne runs."""
     return lambda name: importlib.import_module(f"{LOADED_AS}.{name}")
+
+
+def form_of(uri: str, dataset: Any, params: dict[str, Any]) -> dict[str, Any]:
+    """The inputs of an operator's form as the App gets them, by name."""
+    import fiftyone.operators as foo
+    from fiftyone.operators.executor import ExecutionContext
+
+    request = {"dataset_name": dataset.name, "params": params}
+    prop = foo.get_operator(uri).resolve_input(ExecutionContext(request))
+    return prop.to_json()["type"]["properties"]
+
+
+def sent_to_app(uri: str, dataset: Any, params: dict[str, Any]) -> list[Any]:
+    """What an operator that is a generator sends to the App, in order; each has ``operator_uri`` and ``params``."""
+    import fiftyone.operators as foo
+    from fiftyone.operators.executor import ExecutionContext, Executor
+
+    request = {"dataset_name": dataset.name, "params": params}
+    context = ExecutionContext(request, executor=Executor())
+    return [message.body for message in foo.get_operator(uri).execute(context)]

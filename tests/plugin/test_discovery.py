@@ -55,6 +55,11 @@ def test_the_plugin_loads_without_errors_and_offers_its_operators(report):
     assert {uri: label for uri, (label, _, _) in report["operators"].items()} == {
         "@faceqgen/face-quality/score_faces": "Score face quality",
         "@faceqgen/face-quality/filter_faces": "Filter by face quality",
+        "@faceqgen/face-quality/best_shots": "Best shots",
+        "@faceqgen/face-quality/compare_runs": "Compare face quality runs",
+        "@faceqgen/face-quality/export_faces": "Export faces by quality",
+        "@faceqgen/face-quality/face_quality_report": "Face quality report",
+        "@faceqgen/face-quality/delete_face_quality": "Delete face quality",
     }
 
 
@@ -63,9 +68,10 @@ def test_the_plugin_offers_its_panel(report):
 
 
 def test_every_operator_says_what_it_does_and_how_risky_that_is(report):
-    for _, description, risk in report["operators"].values():
+    for uri, (_, description, risk) in report["operators"].items():
         assert len(description) > 20
-        assert risk == "medium"
+        # the one that cannot be undone says so
+        assert risk == ("dangerous" if uri.endswith("/delete_face_quality") else "medium")
 
 
 def test_loading_the_plugin_loads_neither_tensorflow_nor_the_core(report):
@@ -108,16 +114,42 @@ sys.path = [p for p in sys.path if p and not p.startswith({str(ROOT)!r} + "/face
 """
     report = _report(not_installed, FIFTYONE_PLUGINS_DIR=str(plugins), PYTHONPATH="")
     assert report["errors"] == []
-    assert len(report["operators"]) == 2
+    manifest = yaml.safe_load((ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
+    assert len(report["operators"]) == len(manifest["operators"])
     assert report["heavy"] == str(here / "faceqgen_core" / "__init__.py")
 
 
 def test_icons_of_the_operators_are_files_of_the_plugin(operator):
     from fiftyone.operators import get_operator
 
-    for uri in ("score_faces", "filter_faces"):
-        icon = get_operator(f"@faceqgen/face-quality/{uri}").config.icon
-        assert (ROOT / icon.lstrip("/")).is_file()
+    manifest = yaml.safe_load((ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
+    icons = [get_operator(f"{manifest['name']}/{n}").config.icon for n in manifest["operators"]]
+    assert len(set(icons)) == len(icons)
+    assert all((ROOT / icon.lstrip("/")).is_file() for icon in icons)
+
+
+def test_the_buttons_of_the_operators_are_where_the_work_is_and_only_if_they_can_do_something(
+    scored, one_face
+):
+    from fiftyone.operators import get_operator
+    from fiftyone.operators.executor import ExecutionContext
+
+    grid, histograms = "samples-grid-secondary-actions", "histograms-actions"
+    places = {
+        "best_shots": grid,
+        "export_faces": grid,
+        "compare_runs": histograms,
+        "face_quality_report": histograms,
+        "delete_face_quality": None,  # nobody shall press it by accident
+    }
+    for name, place in places.items():
+        operator = get_operator(f"@faceqgen/face-quality/{name}")
+        there, not_there = (
+            operator.resolve_placement(ExecutionContext({"dataset_name": d.name, "params": {}}))
+            for d in (scored, one_face)
+        )
+        assert (there and there.place.value) == place
+        assert not_there is None
 
 
 def _project() -> dict:
