@@ -69,7 +69,7 @@ class RestoredFiles:
 
     def announce(self, samples: Sequence[tuple[str, Sequence[Any]]]) -> None:
         """Enter the files of samples, given as (id, assessments), in the manifest: before they are written."""
-        lines = []
+        entries = []
         for sample_id, assessments in samples:
             names: list[str] = []
             for assessment in assessments:
@@ -79,8 +79,14 @@ class RestoredFiles:
                     names.append(self._heatmap(sample_id).name)
             if any(a.restored is not None for a in assessments):
                 names.append(self._image(sample_id).name)
-            if names:
-                lines.append(json.dumps({"sample": sample_id, "files": sorted(set(names))}))
+            entries.append((sample_id, sorted(set(names))))
+        self.enter(entries)
+
+    def enter(self, entries: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Enter files, given as (id, names), in the manifest."""
+        lines = [
+            json.dumps({"sample": key, "files": list(names)}) for key, names in entries if names
+        ]
         if lines:
             with (self.folder / MANIFEST).open("a", encoding="utf-8") as manifest:
                 manifest.write("\n".join(lines) + "\n")

@@ -7,6 +7,7 @@ from .compare_runs import CompareRuns
 from .delete_face_quality import DeleteFaceQuality
 from .export_faces import ExportFaces
 from .face_quality_report import FaceQualityReport
+from .faces_dataset import MakeFacesDataset
 from .filter_faces import FilterFaces
 from .score_faces import ScoreFaces
 
@@ -17,5 +18,6 @@ OPERATORS = [
     CompareRuns,
     ExportFaces,
     FaceQualityReport,
+    MakeFacesDataset,
     DeleteFaceQuality,
 ]

@@ -14,6 +14,7 @@ from fiftyone.operators import types
 from ..fields import DEFAULT_FIELD
 from ..settings import DEFAULT_PRESET, FACES, ScoreSettings
 from ..targets import active_media_type, face_fields
+from .target_form import add_target
 
 _FACES_TEXT = {
     "detect": ("Find them", "MTCNN looks for the faces in each image"),
@@ -43,9 +44,8 @@ class ScoreFaces(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
         inputs = types.Object()
-        inputs.view_target(ctx)
+        add_target(inputs, ctx)
         is_video = active_media_type(ctx.view) == fom.VIDEO
-        _add_slice_notice(inputs, ctx.view)
         choices = types.RadioGroup()
         for value in FACES:
             label, description = _FACES_TEXT[value]
@@ -90,8 +90,9 @@ class ScoreFaces(foo.Operator):
         inputs.bool(
             "skip_scored",
             default=True,
-            label="Skip scored samples",
-            description="Score only samples that have no status in the field yet; an interrupted run goes on",
+            label="Skip scored frames" if is_video else "Skip scored samples",
+            description=f"Score only {'frames' if is_video else 'samples'} that have no status in the field yet; an "
+            "interrupted run goes on",
         )
         inputs.int(
             "batch_size",
@@ -213,15 +214,6 @@ class ScoreFaces(foo.Operator):
         from ..model import FaceQgenModel
 
         return FaceQgenModel(**options)
-
-
-def _add_slice_notice(inputs: types.Object, view: Any) -> None:
-    if view.media_type == fom.GROUP:
-        notice = types.Notice(
-            label=f"The active group slice {view.group_slice!r} is scored, other slices are left alone: choose the slice "
-            "above the grid"
-        )
-        inputs.view("slice", notice)
 
 
 def _add_sampling(inputs: types.Object) -> None:

@@ -150,7 +150,7 @@ def test_patches_of_a_group_are_scored_through_their_images(groups, operator, pr
 
 def test_the_form_says_which_slice_is_scored(groups, one_face):
     for dataset, slice_name, said in (
-        (groups, "right", "'right' is scored"),
+        (groups, "right", "'right' is taken"),
         (one_face, None, None),
     ):
         request = {"dataset_name": dataset.name, "group_slice": slice_name, "params": {}}
@@ -158,3 +158,7 @@ def test_the_form_says_which_slice_is_scored(groups, one_face):
         notice = form.type.properties.get("slice")
         assert (notice is None) == (said is None)
         assert said is None or said in notice.view.label
+        if said and hasattr(foo.executor.ExecutionContext, "get_group_slice_scopes"):
+            target = form.type.properties["view_target"]
+            described = {choice.value: choice.description for choice in target.view.choices}
+            assert described["CURRENT_VIEW"].endswith("in the current slice (right)")

@@ -222,6 +222,8 @@ def test_labelled_frames_alone_are_scored_and_tracks_keep_their_numbers(videos, 
     assert found.bounding_box == pytest.approx(box, abs=1e-6)
     assert (found.index, found.source_label) == (7, frames[14].people.detections[0].id)
     assert frames[14].people.detections[0].index == 7
+    best = foo.get_operator("@faceqgen/face-quality/best_shots")(videos, per="track")
+    assert best.values("frames.faceqgen_faces.detections.index") == [[[7]]]
     with pytest.raises(ValueError, match="no Detections field of the frames; there are: people"):
         operator(videos, preset=preset, faces="field", faces_field="filepath", field="other")
 
