@@ -1,6 +1,7 @@
 """Every layout gives the same kind of listing, with targets where the layout has them."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.cli import main
 from faceqgen_core.training.degradation import degrade
 from faceqgen_core.training.layouts import list_csv, list_images, list_scface, list_subjects
 from faceqgen_core.training.subjects import align_faces, best_images, split_subjects
@@ -81,6 +83,18 @@ def test_scface_faces_train_towards_the_mugshot_and_split_by_subject(scface, tmp
     assert (best_images(again) == best).all()
     train, held = split_subjects(faces, share=0.5, seed=0)
     assert not len(train) or not len(held)
+
+
+def test_faceqgen_train_takes_scface_as_distributed(scface, tmp_path):
+    settings = {"steps": 2, "batch_size": 2, "held_back": 0.5, "seed": 9, "patch_share": 1.0}
+    settings |= {"generator_width": 16, "discriminator_width": 8}
+    (tmp_path / "tiny.json").write_text(json.dumps(settings))
+    places = ["--data", str(scface), "--layout", "scface", "--output", str(tmp_path / "run")]
+    assert main(["train", *places, "--config", str(tmp_path / "tiny.json")]) == 0
+    facts = json.loads((tmp_path / "run" / "provenance.json").read_text())
+    assert facts["subjects"] == 2
+    assert facts["faces"] >= 20
+    assert (tmp_path / "run" / "generator.weights.h5").is_file()
 
 
 def test_a_subject_without_a_mugshot_is_left_out(scface, tmp_path, caplog):

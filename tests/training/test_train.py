@@ -143,6 +143,10 @@ def test_the_sharp_image_is_the_target_unless_a_listing_names_another(data):
     assert all(name.endswith("_1.png") for name in best)
     named = {"people/s00/s00_0.png"}
     assert named <= {faces.names[i] for i in best_images(faces, named=named)}
+    with pytest.raises(ValueError, match="none of the 1 listed targets is among the faces"):
+        best_images(faces, named={"s00_0.png"})
+    with pytest.raises(ValueError, match="both listed as the target of people/s00: keep one"):
+        best_images(faces, named=named | {"people/s00/s00_1.png"})
 
 
 def test_held_back_subjects_share_no_subject_with_the_training_rows(data):
