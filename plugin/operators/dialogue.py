@@ -20,12 +20,25 @@ def progress(ctx: Any, share: float, label: str) -> Iterator[Any]:
         yield ctx.ops.set_progress(label=label, progress=share)
 
 
-def show(ctx: Any, text: str) -> Iterator[Any]:
-    """Put a text, Markdown, in the place of the progress bar: one window, not a second one below it."""
-    if ctx.executor is not None:
-        outputs = types.Object()
-        outputs.md(text, name="report")
-        yield ctx.ops.show_output(types.Property(outputs).to_json(), {"report": text})
+def show(ctx: Any, text: str, *, link: tuple[str, str] | None = None) -> Iterator[Any]:
+    """Put a text in the place of the progress bar: one window, not a second one below it.
+
+    Args:
+        ctx: of the operator.
+        text: Markdown.
+        link: label and address of a link below the text; it opens beside the App, where one in Markdown would
+            replace it.
+    """
+    if ctx.executor is None:
+        return
+    outputs = types.Object()
+    outputs.md(text, name="report")
+    results = {"report": text}
+    if link:
+        label, results["link"] = link
+        view = types.LinkView(label=label, href=results["link"], new_window=True)
+        outputs.str("link", view=view)
+    yield ctx.ops.show_output(types.Property(outputs).to_json(), results)
 
 
 def telling_errors(ctx: Any, label: str, work: Iterable[Any]) -> Iterator[Any]:

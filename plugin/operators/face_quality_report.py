@@ -82,9 +82,10 @@ class FaceQualityReport(foo.Operator):
             yield from progress(
                 ctx, done / (report.total or 1), f"{done} of {report.total} pictures"
             )
-        # The App's own server hands out files: the report opens beside the App.
+        # The App's own server hands out files.
+        address = f"/media?filepath={quote(str(report.path))}"
         yield from show(
-            ctx, f"[Open the report](/media?filepath={quote(str(report.path))})\n\n`{report.path}`"
+            ctx, f"The report is written: `{report.path}`", link=("Open the report", address)
         )
 
     def __call__(

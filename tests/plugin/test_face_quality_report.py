@@ -237,8 +237,9 @@ def test_the_app_sees_progress_and_gets_a_link_to_the_report(scored, tmp_path):
     sent = sent_to_app(REPORT, scored, {"path": str(path)})
     labels = [r.params["label"] for r in sent if r.operator_uri == "set_progress"]
     assert labels == ["Counting", "1 of 2 pictures", "2 of 2 pictures"]
-    assert "/media?filepath=" in sent[-1].params["results"]["report"]
-    assert "a%20report.html" in sent[-1].params["results"]["report"] and path.is_file()
+    results = sent[-1].params["results"]
+    assert str(path) in results["report"] and path.is_file()
+    assert results["link"].startswith("/media?filepath=") and "a%20report.html" in results["link"]
 
 
 def test_the_form_scolds_beside_the_input_that_is_wrong(scored, tmp_path):
