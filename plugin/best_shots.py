@@ -89,29 +89,50 @@ def best_shots(collection: Any, settings: BestShotSettings) -> BestShots:
     """
     require_free_view(collection._root_dataset, settings.view_name)
     if settings.per == "subject":
-        return _of_subjects(collection, settings)
-    faces = NamedFaces(
+        identities = _identities(collection, settings)
+        view = collection.select(identities.best(settings.count), ordered=True)
+        keep_view(view, view_name=settings.view_name, tag=settings.tag)
+        return _counts(identities, settings, view)
+    faces = _named_faces(collection, settings)
+    kept = faces.best(settings.count)
+    view = faces.view_of(kept)
+    keep_view(view, view_name=settings.view_name, tag=None)
+    if settings.tag and kept:
+        faces.tag(kept, settings.tag)
+    return _face_counts(faces, settings, view)
+
+
+def count_best_shots(collection: Any, settings: BestShotSettings) -> BestShots:
+    """What ``best_shots`` would find, without its view; changes nothing.
+
+    Raises:
+        ValueError: there are no scores, or nothing names the faces.
+    """
+    if settings.per == "subject":
+        return _counts(_identities(collection, settings), settings, None)
+    return _face_counts(_named_faces(collection, settings), settings, None)
+
+
+def _identities(collection: Any, settings: BestShotSettings) -> Identities:
+    return Identities(collection, str(settings.of), measure=settings.measure, field=settings.field)
+
+
+def _named_faces(collection: Any, settings: BestShotSettings) -> NamedFaces:
+    return NamedFaces(
         collection,
         settings.of,
         by="index" if settings.per == "track" else "label",
         measure=settings.measure,
         field=settings.field,
     )
-    kept = faces.best(settings.count)
-    view = faces.view_of(kept)
-    keep_view(view, view_name=settings.view_name, tag=None)
-    if settings.tag and kept:
-        faces.tag(kept, settings.tag)
-    return BestShots(view, faces.names, len(kept), len(faces.rows) - len(kept), faces.unnamed)
 
 
-def _of_subjects(collection: Any, settings: BestShotSettings) -> BestShots:
-    identities = Identities(
-        collection, str(settings.of), measure=settings.measure, field=settings.field
-    )
+def _counts(identities: Identities, settings: BestShotSettings, view: Any) -> BestShots:
     counts = identities.counts(settings.count)
-    view = collection.select(identities.best(settings.count), ordered=True)
-    keep_view(view, view_name=settings.view_name, tag=settings.tag)
-    return BestShots(
-        view, counts.subjects, counts.kept, counts.samples - counts.kept, counts.without_subject
-    )
+    left_out = counts.samples - counts.kept
+    return BestShots(view, counts.subjects, counts.kept, left_out, counts.without_subject)
+
+
+def _face_counts(faces: NamedFaces, settings: BestShotSettings, view: Any) -> BestShots:
+    kept = len(faces.best(settings.count))
+    return BestShots(view, faces.names, kept, len(faces.rows) - kept, faces.unnamed)

@@ -21,6 +21,6 @@ def score_fields(collection: Any) -> list[str]:
 
 
 def presets_of(collection: Any, field: str) -> list[str]:
-    """The presets that the scores in a field come from, sorted; more than one cannot be compared."""
+    """The presets that the scores in a field come from, sorted; numbers of more than one cannot be compared."""
     path = f"{field}.preset"
     return [] if collection.get_field(path) is None else collection.distinct(path)

@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from fiftyone import ViewField as F
-
 from .fields import DEFAULT_FIELD, SCORES, FieldNames
 
 BY = ("threshold", "percentile")
@@ -104,23 +102,29 @@ def select(collection: Any, selection: Selection) -> Selected:
         raise ValueError(
             f"there is no field {path!r}: run 'Score face quality' first, or name the field it wrote"
         )
-    scored = collection.exists(path)  # a comparison alone would let samples without a score through
-    count = len(scored)
+    scored = collection.exists(path)
+    count = _count(collection, {path: {"$ne": None}})
     higher_is_better = SCORES[selection.measure].higher_is_better
     if selection.by == "percentile":
         threshold = _percentile(scored, path, selection.limit, count, higher_is_better)
-        worse = F(path) <= threshold if higher_is_better else F(path) >= threshold
+        worse, better = ("$lte", "$gt") if higher_is_better else ("$gte", "$lt")
     else:
         threshold = selection.limit
-        worse = F(path) < threshold if higher_is_better else F(path) > threshold
+        worse, better = ("$lt", "$gte") if higher_is_better else ("$gt", "$lte")
     if threshold is None:
-        view = scored
+        view, kept = scored, count
     else:
-        view = scored.match(worse if selection.keep == "low" else ~worse)
+        # In MongoDB's own words, not FiftyOne's: these use the index, and a sample without a score is on neither side.
+        side = {path: {worse if selection.keep == "low" else better: threshold}}
+        view, kept = collection.match(side), _count(collection, side)
     if selection.sort_worst:
         view = view.sort_by(path, reverse=not higher_is_better)
-    kept = len(view)
     return Selected(view, threshold, kept, count - kept, len(collection) - count)
+
+
+def _count(collection: Any, match: dict[str, Any]) -> int:
+    rows = list(collection._aggregate(pipeline=[{"$match": match}, {"$count": "n"}]))
+    return int(rows[0]["n"]) if rows else 0
 
 
 def _percentile(

@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..best_shots import BestShotSettings, best_shots
+from ..best_shots import BestShotSettings, best_shots, count_best_shots
 from ..identities import subject_fields
 from ..named_faces import detections_fields
 from ..saving import require_free_view
@@ -143,7 +143,7 @@ def _say_how_many(inputs: types.Object, ctx: Any, of: types.Property) -> None:
     """Say what the form would keep; trying it finds out what is wrong with it, too."""
     try:
         settings = BestShotSettings.from_params({**_chosen(ctx), "tag": None, "view_name": None})
-        found = best_shots(ctx.target_view(), settings)
+        found = count_best_shots(ctx.target_view(), settings)
     except ValueError as error:
         mark(of, error)
         return

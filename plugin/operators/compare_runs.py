@@ -44,17 +44,25 @@ class CompareRuns(foo.Operator):
         inputs.view_target(ctx)
         found = score_fields(ctx.dataset) if ctx.dataset is not None else []
         others = [name for name in found if name != ctx.params.get("first", found[0])]
-        add_score_field(inputs, ctx, name="first", label="First field", default=(found or [""])[0])
-        second = add_score_field(
-            inputs, ctx, name="second", label="Second field", default=(others or found or [""])[0]
-        )
+        fields = {"first": found, "second": others or found}
+        prop = {
+            name: add_score_field(
+                inputs,
+                ctx,
+                name=name,
+                label=f"{name.capitalize()} field",
+                default=fit[0] if fit else "",
+                name_presets=True,
+            )
+            for name, fit in fields.items()
+        }
         add_measure(inputs)
         inputs.int("count", default=50, min=1, label="Samples that disagree most, to show")
         inputs.str("tag", required=False, label="Tag them")
         name = inputs.str("view_name", required=False, label="Save their view as")
         if len(found) == 1:
             mark(
-                second,
+                prop["second"],
                 f"Only {found[0]!r} has scores: score with another preset into another field first",
             )
         elif found:
@@ -63,7 +71,7 @@ class CompareRuns(foo.Operator):
                     {"first": found[0], "second": others[0], **ctx.params}
                 )
             except ValueError as error:
-                mark(second, error)
+                mark(prop["second"], error)
         try:
             require_free_view(ctx.dataset, ctx.params.get("view_name"))
         except ValueError as error:

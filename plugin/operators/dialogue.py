@@ -75,6 +75,7 @@ def add_score_field(
     label: str = "Field",
     default: str = "",
     more: Iterable[str] = (),
+    name_presets: bool = False,
 ) -> types.Property:
     """Add the choice of a field with face scores.
 
@@ -85,12 +86,13 @@ def add_score_field(
         label: of the input.
         default: what is chosen at first; "": the usual field, or the first there is.
         more: fields to offer beside those that hold scores.
+        name_presets: say which presets they come from.
     """
     found = score_fields(ctx.dataset) if ctx.dataset is not None else []
     found += [field for field in more if field not in found]
     choices = types.DropdownView()
     for field in found:
-        presets = presets_of(ctx.dataset, field)
+        presets = presets_of(ctx.dataset, field) if name_presets else []
         choices.add_choice(field, label=f"{field} ({', '.join(presets)})" if presets else field)
     wanted = default or (DEFAULT_FIELD if DEFAULT_FIELD in found or not found else found[0])
     prop = inputs.enum(
