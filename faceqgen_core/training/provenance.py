@@ -10,7 +10,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from faceqgen_core import __version__
@@ -47,6 +46,8 @@ def code_version() -> dict[str, Any]:
 
 def write_provenance(path: Path, faces: FaceSet, *, precision: str = "float32") -> None:
     """Write a JSON file with the code's version, the data's hash and counts, the libraries and the machine."""
+    import keras
+
     backend = keras.backend.backend()
     facts = {
         "code": code_version(),
