@@ -16,9 +16,9 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 
-from . import targets
+from . import record, targets
 from .face_crops import CutFace, Restoring, cut_faces
-from .fields import DEFAULT_FIELD, FieldNames, declare_sample
+from .fields import DEFAULT_FIELD, FACE_LABEL, FieldNames, declare
 from .restored_files import WRITERS, RestoredFiles, default_folder
 from .settings import DEFAULT_PRESET
 
@@ -150,11 +150,15 @@ class FacesDataset:
         source = self._view._root_dataset
         dataset = fo.Dataset(self.summary.name, persistent=True)
         dataset.add_group_field("group", default=ORIGINAL)
-        declare_sample(dataset, self._names)
+        declare(dataset, self._names, heatmap=False, restored=False)
         for name, (kind, text) in _SOURCE.items():
             dataset.add_sample_field(name, kind, description=text)
         dataset.info = {"faces_of": {"dataset": source.name, "field": self._names.sample}}
+        if hasattr(fo, "ActiveFields"):  # the App then shows the scores, not a box around each crop
+            shown = fo.ActiveFields(paths=[self._names.path("quality")])
+            dataset.app_config.active_fields = shown
         dataset.save()
+        record.copy_records(source, dataset, self._names.sample, files=False)
         return dataset
 
     def _add(self, dataset: Any, ids: list[str]) -> None:
@@ -203,12 +207,10 @@ class FacesDataset:
         return written
 
     def _sample(self, face: CutFace, path: Path, images: dict[str, Path], element: Any) -> Any:
-        restored = images.get(RESTORED)
-        document = fo.DynamicEmbeddedDocument(
-            **face.values, num_faces=1, restored_path=None if restored is None else str(restored)
-        )
+        restored = str(images[RESTORED]) if RESTORED in images else None
+        document = fo.DynamicEmbeddedDocument(**face.values, num_faces=1, restored_path=restored)
         height, width = face.crop.shape[:2]
-        return fo.Sample(
+        sample = fo.Sample(
             filepath=str(path),
             group=element,
             tags=face.tags,
@@ -224,6 +226,18 @@ class FacesDataset:
             source_filepath=face.filepath,
             **{self._names.sample: document},
         )
+        if (
+            element.name == ORIGINAL
+        ):  # the face of the scores; what looks at faces finds it, and its crop
+            detection = fo.Detection(
+                label=FACE_LABEL,
+                bounding_box=[0, 0, 1, 1],
+                **face.values,
+                restored_path=restored,
+                crop_matrix=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+            )
+            sample[self._names.faces] = fo.Detections(detections=[detection])
+        return sample
 
 
 def free_name(source: str) -> str:

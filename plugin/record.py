@@ -95,11 +95,13 @@ def recorded_fields(dataset: Any) -> list[str]:
     return [name for name in names if name]
 
 
-def copy_records(source: Any, target: Any, field: str) -> None:
+def copy_records(source: Any, target: Any, field: str, *, files: bool = True) -> None:
     """Copy the records of the runs that wrote a field to a data set that was made from another.
 
-    They say where its scores come from, and that it still shows the runs' files.
+    They say where its scores come from, and, unless ``files`` is off, that it still shows the runs' files.
     """
     for key, config in records(source, field).items():
         values = {k: v for k, v in config.serialize().items() if k not in ("cls", "type")}
+        if not files:
+            values["restored_dir"] = None
         target.register_run(key, target.init_run(**values))

@@ -10,7 +10,7 @@ from fiftyone.operators import types
 
 def add_target(inputs: types.Object, ctx: Any) -> None:
     """Add the choice of the target; for grouped data sets with a notice that names the slice."""
-    if ctx.view is None or ctx.view.media_type != fom.GROUP:
+    if ctx.view.media_type != fom.GROUP or ctx.view.group_slice is None:  # not grouped by slices
         inputs.view_target(ctx)
         return
     if hasattr(ctx, "get_group_slice_scopes"):

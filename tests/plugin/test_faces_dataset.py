@@ -93,6 +93,28 @@ def test_each_crop_carries_the_scores_and_where_it_comes_from(faces, scored):
             assert Path(crop.faceqgen.restored_path).is_file()
 
 
+def test_the_crop_of_the_original_slice_is_a_scored_face_itself(faces, part):
+    dataset, _ = faces
+    pictures = part("face_pictures")
+    for sample in dataset.select_group_slices("original"):
+        (face,) = pictures.faces_of(sample, "faceqgen")
+        assert face.quality == sample.faceqgen.quality
+        found = pictures.face_pictures(sample.filepath, face)
+        assert np.array_equal(found.original, load_image(sample.filepath))
+        assert found.restored is not None and found.difference is not None and not found.notes
+    restored = dataset.select_group_slices("restored")
+    assert restored.values("faceqgen_faces") == [None] * 3
+
+
+def test_the_records_of_the_runs_come_along_without_their_folder(faces, scored):
+    dataset, _ = faces
+    (key,) = scored.list_runs()
+    assert dataset.list_runs() == [key]
+    kept, known = dataset.get_run_info(key).config, scored.get_run_info(key).config
+    assert (kept.preset, kept.finished) == (known.preset, known.finished)
+    assert known.restored_dir and kept.restored_dir is None
+
+
 def test_the_new_data_set_can_be_sorted_and_filtered_by_quality(faces):
     dataset, _ = faces
     assert {"faceqgen.quality", "faceqgen.status"} <= set(dataset.list_indexes())

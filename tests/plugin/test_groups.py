@@ -162,3 +162,10 @@ def test_the_form_says_which_slice_is_scored(groups, one_face):
             target = form.type.properties["view_target"]
             described = {choice.value: choice.description for choice in target.view.choices}
             assert described["CURRENT_VIEW"].endswith("in the current slice (right)")
+
+
+def test_the_form_of_dynamic_groups_names_no_slice(dataset):
+    view = dataset.group_by("filepath")._serialize()
+    request = {"dataset_name": dataset.name, "view": view, "params": {}}
+    form = foo.get_operator(SCORE).resolve_input(foo.executor.ExecutionContext(request))
+    assert "slice" not in form.type.properties
