@@ -10,6 +10,7 @@ from faceqgen_core.evaluation.edc import (
     partial_area,
     random_curve,
 )
+from faceqgen_core.evaluation.embeddings import compare_embeddings
 from faceqgen_core.evaluation.recognition import Comparisons, match_paths, read_pairs
 from faceqgen_core.evaluation.report import Evaluation, evaluate, plot, write_json
 
@@ -17,6 +18,7 @@ __all__ = [
     "Comparisons",
     "Curve",
     "Evaluation",
+    "compare_embeddings",
     "edc_curve",
     "evaluate",
     "fmr_threshold",

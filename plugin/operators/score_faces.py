@@ -16,6 +16,8 @@ from ..settings import DEFAULT_PRESET, FACES, ScoreSettings
 from ..targets import active_media_type, face_fields
 from .target_form import add_target
 
+PANEL = "@faceqgen/face-quality/open_face_quality"
+
 _FACES_TEXT = {
     "detect": ("Find them", "MTCNN looks for the faces in each image"),
     "field": ("Boxes of a label field", "Faces that are labelled already"),
@@ -132,7 +134,7 @@ class ScoreFaces(foo.Operator):
             yield from _progress(ctx, state.share, state.progress)
         if ctx.executor is not None:
             yield ctx.ops.reload_dataset()
-            yield from _show(ctx, _report(summary.to_dict()))
+            yield from _show(ctx, _report(summary.to_dict()), panel=True)
 
     def __call__(
         self,
@@ -257,10 +259,14 @@ def _progress(ctx: Any, share: float, label: str) -> Iterator[Any]:
         yield ctx.ops.set_progress(label=label, progress=share)
 
 
-def _show(ctx: Any, text: str) -> Iterator[Any]:
-    """Put a text in the place of the progress bar: one window, not a second one below it."""
+def _show(ctx: Any, text: str, *, panel: bool = False) -> Iterator[Any]:
+    """Put a text in the place of the progress bar, with a way to the panel: one window, not a second one below it."""
     outputs = types.Object()
     outputs.md(text, name="report")
+    if panel:
+        outputs.btn(
+            "open_panel", label="Open the Face Quality panel", on_click=PANEL, variant="contained"
+        )
     yield ctx.ops.show_output(types.Property(outputs).to_json(), {"report": text})
 
 

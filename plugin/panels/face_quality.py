@@ -12,12 +12,15 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
+from . import layout
 from .decide import Decide
 from .distribution import Distribution
 from .identity_rules import IdentityRules
 from .look import Look
 from .overview import Overview
 from .shown import Shown
+from .trust_curves import TrustCurves
+from .trust_groups import TrustGroups
 from .workspace import Workspace
 
 HELP = (
@@ -26,10 +29,28 @@ HELP = (
 )
 
 
+NO_FIELD = (
+    "No face of this data set is scored yet. “Score the faces” finds the faces, restores each of them and writes its "
+    "quality, 0 to 100, beside it; then this panel shows the distribution, lets you decide and look."
+)
+NO_FIELD_IN_PATCHES = (
+    "These patches have no scores of their own. Scores are kept with the samples and with the faces found in them: go "
+    "back to the samples, or show the patches of the field whose name ends in `_faces`."
+)
 TABS = {"decide": "Decide", "look": "Look", "trust": "Trust"}
 
 
-class FaceQuality(Overview, Distribution, Decide, IdentityRules, Shown, Look, foo.Panel):
+class FaceQuality(
+    Overview,
+    Distribution,
+    Decide,
+    IdentityRules,
+    Shown,
+    Look,
+    TrustCurves,
+    TrustGroups,
+    foo.Panel,
+):
     """The panel."""
 
     @property
@@ -45,7 +66,12 @@ class FaceQuality(Overview, Distribution, Decide, IdentityRules, Shown, Look, fo
         )
 
     def on_load(self, ctx: Any) -> None:
-        """Count everything when the panel opens."""
+        """Count everything when the panel opens; beside an open sample look at that sample first."""
+        if ctx.current_sample:
+            ctx.panel.state.look, ctx.panel.state.face = ctx.current_sample, 0
+            ctx.panel.state.tab = "look"
+        elif ctx.selected:
+            ctx.panel.state.look, ctx.panel.state.face = ctx.selected[-1], 0
         self.refresh(ctx)
 
     def on_change_view(self, ctx: Any) -> None:
@@ -76,17 +102,37 @@ class FaceQuality(Overview, Distribution, Decide, IdentityRules, Shown, Look, fo
         page = types.Object()
         workspace = Workspace(ctx)
         self.draw_overview(ctx, workspace, page)
-        if workspace.fields and ctx.panel.state.kept:
-            self._draw_tabs(page)
-            tab = ctx.panel.state.tab or "decide"
-            if tab == "decide":
-                self.draw_distribution(ctx, workspace, page)
-                self.draw_decide(ctx, workspace, page)
-                self.draw_identities(ctx, workspace, page)
-                self.draw_shown(ctx, workspace, page)
-            elif tab == "look":
-                self.draw_look(ctx, workspace, page)
+        obstacle = self._obstacle(ctx, workspace)
+        if obstacle:
+            layout.text(page, "obstacle", obstacle)
+            return types.Property(page, view=types.ObjectView())
+        self._draw_tabs(page)
+        tab = ctx.panel.state.tab or "decide"
+        if tab == "decide":
+            self.draw_distribution(ctx, workspace, page)
+            self.draw_decide(ctx, workspace, page)
+            self.draw_identities(ctx, workspace, page)
+            self.draw_shown(ctx, workspace, page)
+        elif tab == "look":
+            self.draw_look(ctx, workspace, page)
+        else:
+            self.draw_groups(ctx, workspace, page)
+            self.draw_curves(ctx, workspace, page)
         return types.Property(page, view=types.ObjectView())
+
+    def _obstacle(self, ctx: Any, workspace: Workspace) -> str | None:
+        """Why there is nothing to decide, in words."""
+        if workspace.dataset is None:
+            return "Open a data set to see the quality of its faces."
+        if not ctx.panel.state.statuses:
+            return "There are no samples in this view."
+        if not workspace.fields:
+            return NO_FIELD_IN_PATCHES if workspace.patches else NO_FIELD
+        if not (ctx.panel.state.kept and ctx.panel.state.shape):
+            return "Counting …"
+        if not (ctx.panel.state.kept["kept"] or ctx.panel.state.kept["discarded"]):
+            return "None of the samples in this view has a score."
+        return None
 
     def _draw_tabs(self, page: types.Object) -> None:
         tabs = types.TabsView()

@@ -16,9 +16,9 @@ GREY = "#8a8a8a"
 PLOT_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
 
 
-def row(page: types.Object, name: str, *, gap: int = 1) -> types.Object:
+def row(page: types.Object, name: str, **options: Any) -> types.Object:
     """A row whose parts wrap into the next line where there is no room."""
-    return page.grid(name, gap=gap, align_x="left", align_y="end", px=1)
+    return page.grid(name, gap=1, align_x="left", align_y="end", px=1, **options)
 
 
 def wide(width: str | int = "auto", **style: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from .workspace import Workspace
 
 PICTURES = {"original": "Original", "restored": "Restored", "difference": "Difference"}
 SIDE = "216px"
-"""With its unit: the App takes a bare number for a share of the panel."""
+"""Of a picture where there is room; with its unit, since the App takes a bare number for a share of the panel."""
 
 
 class Look:
@@ -157,9 +157,8 @@ def _draw_pictures(page: types.Object, pictures: FacePictures) -> None:
             view=types.ImageView(
                 label=label,
                 alt=label,
-                height=SIDE,
-                width=SIDE,
-                componentsProps=layout.wide(SIDE, height="auto"),
+                width="100%",
+                componentsProps=layout.wide("calc(33% - 8px)", maxWidth=SIDE),
             ),
         )
     if pictures.difference is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fiftyone.operators import types
@@ -27,7 +28,7 @@ class Overview:
     def draw_overview(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
         """Draw the section."""
         counts: dict[str, int] = ctx.panel.state.statuses or {}
-        row = layout.row(page, "statuses")
+        row = layout.row(page, "overview", pt=1)
         for status, count in counts.items():
             layout.button(
                 row,
@@ -37,11 +38,39 @@ class Overview:
                 params={"status": status},
             )
         waiting = counts.get(NOT_SCORED, 0)
-        if waiting:
+        if waiting and not workspace.patches:
             everything = waiting == sum(counts.values())
             label = "Score the faces" if everything else f"Score the rest ({waiting:,})"
             layout.button(row, "score_rest", label, self.on_score_rest, active=True)
-        page.md(_about(workspace, ctx.panel.state.run), name="about_run")
+        self._draw_fields(ctx, workspace, row)
+        layout.button(row, "refresh", "Refresh", self.on_refresh, title="Count anew")
+        layout.text(page, "about_run", _about(workspace, ctx.panel.state.run))
+
+    def _draw_fields(self, ctx: Any, workspace: Workspace, row: types.Object) -> None:
+        """Draw the choice of the field where several runs wrote one."""
+        fields = workspace.fields
+        if len(fields) < 2:
+            return
+        choices = types.DropdownView(label="Scores", componentsProps=layout.wide(180))
+        for name in fields:
+            choices.add_choice(name, label=name)
+        row.enum(
+            "field",
+            choices.values(),
+            default=workspace.field,
+            view=choices,
+            on_change=self.on_field,
+        )
+
+    def on_field(self, ctx: Any) -> None:
+        """Count the scores of another field."""
+        ctx.panel.state.field = ctx.params.get("value")
+        ctx.panel.state.threshold = None
+        self.refresh(ctx)  # type: ignore[attr-defined]
+
+    def on_refresh(self, ctx: Any) -> None:
+        """Count anew."""
+        self.refresh(ctx)  # type: ignore[attr-defined]
 
     def on_status(self, ctx: Any) -> None:
         """Show the samples of one status."""
@@ -67,4 +96,5 @@ class Overview:
 def _about(workspace: Workspace, run: dict[str, Any] | None) -> str:
     if not run:
         return "No run of 'Score face quality' is recorded with this data set."
-    return f"Field `{workspace.run_field}` · preset `{run['preset']}` · {run['finished']}"
+    when = datetime.fromisoformat(run["finished"])
+    return f"Field `{workspace.run_field}` · preset `{run['preset']}` · {when:%d %b %Y, %H:%M}"
