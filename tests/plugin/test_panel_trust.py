@@ -76,7 +76,7 @@ def test_curves_from_embeddings_show_that_quality_knows_the_errors_and_chance_do
     assert facts["mated_pairs"] == pairs and facts["images"] == SUBJECTS * IMAGES
     assert facts["target_fmr"] == 1e-3
     areas = {n: c["pauc"]["0.3"]["normalised"] for n, c in facts["columns"].items()}
-    assert areas["quality"] < 0.9 < areas["mse"]
+    assert areas["quality"] < 0.95 and areas["quality"] < areas["mse"] - 0.02
     assert facts["baselines"]["random"]["pauc"]["0.3"]["normalised"] == pytest.approx(1)
     assert facts["baselines"]["oracle"]["pauc"]["0.3"]["normalised"] <= areas["quality"]
 
