@@ -158,7 +158,7 @@ def scatter(compared: Compared) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         "xaxis": {"title": {"text": titles[0]}, "automargin": True},
         "yaxis": {"title": {"text": titles[1]}, "automargin": True},
         "showlegend": True,
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom"},
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         "margin": {"t": 40, "r": 20},
         "hovermode": "closest",
     }

@@ -13,6 +13,7 @@ from ..named_faces import detections_fields
 from ..saving import require_free_view
 from .dialogue import add_score_field, mark, placed
 from .selection_form import add_measure
+from .target_form import add_target
 
 LABEL = "Best shots"
 _PER_TEXT = {
@@ -48,7 +49,7 @@ class BestShotsOfEach(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
         inputs = types.Object()
-        inputs.view_target(ctx)
+        add_target(inputs, ctx)
         field = add_score_field(inputs, ctx)
         videos = ctx.dataset is not None and ctx.dataset._contains_videos(any_slice=True)
         choices = types.RadioGroup()

@@ -12,6 +12,7 @@ from ..saving import keep_view, require_free_view
 from ..score_fields import score_fields
 from .dialogue import add_score_field, mark, placed
 from .selection_form import add_measure
+from .target_form import add_target
 
 LABEL = "Compare face quality runs"
 
@@ -41,7 +42,7 @@ class CompareRuns(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
         inputs = types.Object()
-        inputs.view_target(ctx)
+        add_target(inputs, ctx)
         found = score_fields(ctx.dataset) if ctx.dataset is not None else []
         others = [name for name in found if name != ctx.params.get("first", found[0])]
         fields = {"first": found, "second": others or found}

@@ -15,6 +15,7 @@ from ..selection import Selection, select
 from ..targets import find_target
 from .dialogue import add_score_field, mark, markdown, placed, progress, show, telling_errors
 from .selection_form import add_selection
+from .target_form import add_target
 
 LABEL = "Export faces by quality"
 _KINDS_TEXT = {
@@ -54,7 +55,7 @@ class ExportFaces(foo.Operator):
         """Describe the form."""
         kind = ctx.params.get("kind", "csv")
         inputs = types.Object()
-        inputs.view_target(ctx)
+        add_target(inputs, ctx)
         add_score_field(inputs, ctx)
         value = add_selection(
             inputs,

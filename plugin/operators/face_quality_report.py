@@ -13,6 +13,7 @@ from fiftyone.operators import types
 from ..fields import DEFAULT_FIELD
 from ..report_settings import ReportSettings, default_path
 from .dialogue import add_score_field, mark, placed, progress, show, telling_errors
+from .target_form import add_target
 
 LABEL = "Face quality report"
 
@@ -43,7 +44,7 @@ class FaceQualityReport(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
         inputs = types.Object()
-        inputs.view_target(ctx)
+        add_target(inputs, ctx)
         add_score_field(inputs, ctx)
         inputs.str(
             "title", required=False, label="Title", description=f"Left empty: {ctx.dataset.name}"
