@@ -20,7 +20,7 @@ help:
 	@echo "make app          open the FiftyOne App on the demo data set"
 	@echo "make test         lint and all tests (App tests where there is a Chromium)"
 	@echo "make lint         ruff and mypy"
-	@echo "make screenshots  draw the pictures in docs/images anew, with the App test"
+	@echo "make screenshots  draw the pictures in docs/images anew, with the App tests"
 	@echo "make clean        remove the environment, the demo images and all caches"
 
 venv: $(READY)
@@ -45,7 +45,7 @@ test: lint
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 screenshots: $(READY)
-	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py
+	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py
 
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -75,7 +75,7 @@ def test_the_kept_faces_are_exported_from_the_grid(app, scored, tmp_path):
     app.until(form.get_by_role("button", name="Execute").is_disabled, "the form is not valid")
     app.field(form, "File").fill(str(path))
     form.get_by_text("there is a file").wait_for(state="hidden")
-    app.shoot("10-export")
+    app.shoot("operator-export")
     _execute(app, form)
     app.page.get_by_text(f"faces exported: {len(kept)}").wait_for()
     with path.open(newline="") as file:
@@ -86,7 +86,7 @@ def test_the_kept_faces_are_exported_from_the_grid(app, scored, tmp_path):
 def test_the_best_shot_of_each_subject_is_shown(app, scored):
     form = _form(app, "best")
     app.field(form, "Tag them").fill("best")
-    app.shoot("11-best-shots")
+    app.shoot("operator-best-shots")
     _execute(app, form)
     app.wait_for_count("2 samples")
     scored.reload()
@@ -105,7 +105,7 @@ def test_two_runs_are_compared_in_a_plot_and_the_grid_shows_where_they_disagree(
     both = scored.exists(QUALITY).exists(f"{SECOND}.quality")
     points = app.page.locator(".scatterlayer .point")
     app.until(lambda: points.count() == len(both), "every face is a point")
-    app.shoot("12-compare")
+    app.shoot("operator-compare")
     app.page.get_by_role("button", name="Close").click()
     app.wait_for_count("4 samples")
 
@@ -124,7 +124,7 @@ def test_the_report_opens_beside_the_app(app, scored, tmp_path):
     pictures = report.locator("figure img")
     assert pictures.evaluate_all("all => all.every(i => i.complete && i.naturalWidth > 0)")
     assert pictures.count() == 3 * scored_count
-    App(report, app.screenshots).shoot("13-report")
+    App(report, app.screenshots).shoot("operator-report")
     report.close()
     assert path.is_file()
 
@@ -138,7 +138,7 @@ def test_deleting_shows_what_would_go_asks_and_takes_only_that(app, scored):
     form.get_by_text("This would be deleted:").wait_for()
     execute = form.get_by_role("button", name="Execute")
     app.until(execute.is_disabled, "it waits for a yes")
-    app.shoot("14-delete")
+    app.shoot("operator-delete")
     form.get_by_label("Yes, delete this for good").check()
     _execute(app, form)
     app.page.get_by_text("files deleted:").wait_for()
