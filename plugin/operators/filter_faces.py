@@ -12,6 +12,7 @@ from ..saving import keep_view, require_free_view
 from ..selection import Selection, select
 from .dialogue import mark
 from .selection_form import add_selection
+from .target_form import add_target
 
 
 class FilterFaces(foo.Operator):
@@ -32,7 +33,7 @@ class FilterFaces(foo.Operator):
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
         inputs = types.Object()
-        inputs.view_target(ctx, default_target="DATASET")
+        add_target(inputs, ctx, default_target="DATASET")
         add_selection(inputs, ctx)
         inputs.bool("sort_worst", default=True, label="Worst first")
         inputs.str("tag", required=False, label="Tag the samples")

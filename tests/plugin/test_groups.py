@@ -7,7 +7,7 @@ import fiftyone.operators as foo
 import pytest
 
 from tests.images import astronaut
-from tests.plugin.conftest import SCORE
+from tests.plugin.conftest import FILTER, SCORE, form_of
 from tests.videos import write_video
 
 
@@ -162,6 +162,26 @@ def test_the_form_says_which_slice_is_scored(groups, one_face):
             target = form.type.properties["view_target"]
             described = {choice.value: choice.description for choice in target.view.choices}
             assert described["CURRENT_VIEW"].endswith("in the current slice (right)")
+
+
+@pytest.mark.parametrize(
+    "name", ["best_shots", "compare_runs", "export_faces", "face_quality_report", "filter_faces"]
+)
+def test_the_forms_beside_scoring_say_which_slice_they_take(groups, name):
+    form = form_of(f"@faceqgen/face-quality/{name}", groups, {})
+    assert "'left' is taken" in form["slice"]["view"]["label"]
+    target = form["view_target"]
+    if hasattr(foo.executor.ExecutionContext, "get_group_slice_scopes"):
+        assert "(left)" in str([c["description"] for c in target["view"]["choices"]])
+        assert target["default"] == ("DATASET_VIEW" if name == "filter_faces" else "CURRENT_VIEW")
+
+
+def test_groups_are_filtered_by_the_scores_of_the_active_slice(groups, operator, preset):
+    operator(groups, preset=preset, restored=False)
+    groups.reload()
+    chosen = {"value": 0, "keep": "high", "view_target": "DATASET_VIEW"}
+    result = foo.execute_operator(FILTER, {"dataset": groups}, params=chosen).result
+    assert (result["kept"], result["unscored"]) == (1, 1)
 
 
 def test_the_form_of_dynamic_groups_names_no_slice(dataset):
