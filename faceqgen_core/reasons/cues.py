@@ -1,0 +1,145 @@
+"""Cues: what a face's crop, its photograph and its landmarks say about why it may score low. No network, no label."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.reasons.detail import block_step, blur_effect, grid_strength, noise_sigma
+from faceqgen_core.reasons.face_model import face_model
+from faceqgen_core.reasons.frame import outside_photo, repeated_edge, visible_part
+from faceqgen_core.reasons.light import light_of
+from faceqgen_core.reasons.oval import background, cheeks, eyes, face_oval
+from faceqgen_core.reasons.pose import head_pose
+from faceqgen_core.types import FaceCrop, Image
+
+# A face with more pixels than this across is shrunk into the crop until no codec's blocks are left.
+_MOST_FOR_BLOCKS = 512
+
+
+@dataclass(frozen=True)
+class Cues:
+    """Statistics of one face; luminance in grey levels 0..255, shares 0..1.
+
+    Attributes:
+        eye_distance: pixels between the eyes in the photograph, of a frontal face of this size.
+        blur: blur effect of the crop, 0 sharp to 1.
+        sharpness: natural logarithm of the Laplacian's standard deviation over the luminance's range in the face.
+        grid: strength of a grid of pixels or of an enlargement.
+        noise: standard deviation of the grain in grey levels, of the worst colour channel.
+        block_step: how much larger steps at the borders of 8 x 8 blocks are, in grey levels.
+        flat: share of neighbours in the face that differ by one grey level at most.
+        mean, under, over, spread, ramp, ramp_fit: see ``light.Light``.
+        hidden: share of the face that something seems to cover.
+        dark_eyes: share of the eyes' surroundings that is less than half as bright as the cheeks.
+        yaw, pitch: degrees off frontal, from landmarks; 0 without.
+        outside: share of the face beyond the edge of the photograph.
+        clutter: mean gradient of the background in grey levels per pixel.
+    """
+
+    eye_distance: float
+    blur: float
+    sharpness: float
+    grid: float
+    noise: float
+    block_step: float
+    flat: float
+    mean: float
+    under: float
+    over: float
+    spread: float
+    ramp: float
+    ramp_fit: float
+    hidden: float
+    dark_eyes: float
+    yaw: float
+    pitch: float
+    outside: float
+    clutter: float
+
+
+def measure_cues(photo: Image, crop: FaceCrop, *, eye_share: float = 0.27) -> Cues:
+    """Measure one face; a few milliseconds.
+
+    Args:
+        photo: (H, W, 3) uint8 RGB, the image that the crop was cut from.
+        crop: the face; landmarks of its box are used if it has any.
+        eye_share: distance between the eyes as a share of the crop's side, see ``CropProtocol``.
+    """
+    size = crop.image.shape[0]
+    luminance = _luminance(crop.image)
+    scale = float(np.sqrt(abs(np.linalg.det(crop.matrix[:, :2]))))
+    outside = outside_photo(crop.matrix, size, crop.image_size) | repeated_edge(luminance)
+    shown = np.ascontiguousarray(luminance[visible_part(outside)])
+    native = _native(photo, crop, size)
+    light = light_of(luminance)
+    noise = max(noise_sigma(np.asarray(crop.image[..., c], np.float32)) for c in range(3))
+    oval, surroundings = face_oval(size), background(size) & ~outside
+    laplacian = cv2.Laplacian(luminance, cv2.CV_32F)[oval & ~outside]
+    pose = None
+    if crop.box is not None and crop.box.landmarks is not None:
+        pose = head_pose(crop.box.landmarks)
+    return Cues(
+        eye_distance=eye_share * size / max(scale, 1e-6),
+        blur=blur_effect(shown),
+        sharpness=float(np.log((laplacian.std() + 0.1) / (light.spread + 4))) if laplacian.size else 0.0,
+        grid=grid_strength(native),
+        noise=noise,
+        block_step=block_step(native) if max(native.shape) <= _MOST_FOR_BLOCKS else 0.0,
+        flat=_flat_share(luminance, oval & ~outside),
+        **vars(light),
+        hidden=face_model().hidden_share(crop.image, noise=noise),
+        dark_eyes=_dark_eyes(luminance),
+        yaw=0.0 if pose is None else pose.yaw,
+        pitch=0.0 if pose is None else pose.pitch,
+        outside=float(outside[oval].mean()),
+        clutter=_clutter(luminance, surroundings),
+    )
+
+
+def _luminance(image: Image) -> NDArray[np.float32]:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+
+def _native(photo: Image, crop: FaceCrop, size: int) -> NDArray[np.float32]:
+    """Luminance of the part of the photograph that the crop covers, in the photograph's own pixels.
+
+    A codec's blocks lie along these: alignment turns and scales them away.
+    """
+    inverse = cv2.invertAffineTransform(crop.matrix)
+    square = np.array([[[0, 0], [size, 0], [size, size], [0, size]]], np.float64)
+    corners = cv2.transform(square, inverse)[0]
+    height, width = photo.shape[:2]
+    x0, y0 = np.clip(np.floor(corners.min(axis=0)), 0, [width, height]).astype(int)
+    x1, y1 = np.clip(np.ceil(corners.max(axis=0)), 0, [width, height]).astype(int)
+    # More pixels than these tell nothing new and cost time: the middle will do.
+    if (excess := (y1 - y0) - 4 * _MOST_FOR_BLOCKS) > 0:
+        y0, y1 = y0 + excess // 2, y1 - excess // 2
+    if (excess := (x1 - x0) - 4 * _MOST_FOR_BLOCKS) > 0:
+        x0, x1 = x0 + excess // 2, x1 - excess // 2
+    part = photo[y0:y1, x0:x1]
+    return _luminance(np.ascontiguousarray(part)) if part.size else np.zeros((1, 1), np.float32)
+
+
+def _flat_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
+    across = np.abs(np.diff(luminance, axis=1))[:-1]
+    down = np.abs(np.diff(luminance, axis=0))[:, :-1]
+    inside = np.maximum(across, down)[where[:-1, :-1]]
+    return float((inside <= 1).mean()) if inside.size else 0.0
+
+
+def _dark_eyes(luminance: NDArray[np.float32]) -> float:
+    size = luminance.shape[0]
+    skin = float(np.median(luminance[cheeks(size)]))
+    return float((luminance[eyes(size)] < 0.5 * skin).mean())
+
+
+def _clutter(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
+    if where.sum() < 0.02 * where.size:
+        return 0.0
+    across = cv2.Sobel(luminance, cv2.CV_32F, 1, 0)
+    down = cv2.Sobel(luminance, cv2.CV_32F, 0, 1)
+    return float(cv2.magnitude(across, down)[where].mean()) / 8

@@ -1,0 +1,119 @@
+"""Fine detail of a picture: sharpness, grain, and the traces of blocks and of enlargement.
+
+Grids show in the second difference: a codec's blocks break it at every eighth pixel, and enlargement by interpolation
+bends the picture at each source pixel alone (Gallagher 2005), so its mean over rows or columns is periodic.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_BINS = 1024
+_MOST = 512
+_CODEC = 0.05  # a step of the blocks' borders from this share of the mean step on is a codec's
+_WIDEST, _NARROWEST = 40.0, 2.2
+_PERIODS = 8  # a grid must repeat as often to be told from the face itself
+_TOOTH = 3  # bins on either side that a finite picture smears a frequency over
+
+
+def blur_effect(luminance: NDArray[np.float32]) -> float:
+    """How little a picture changes when it is blurred once more, 0 (sharp) to 1 (Crete et al. 2007).
+
+    Equal to scikit-image's ``blur_effect``, for (H, W) float32 luminance of any scale.
+    """
+    height, width = luminance.shape
+    worst = 0.0
+    for axis, kernel in ((0, (1, 11)), (1, (11, 1))):
+        blurred = cv2.blur(luminance, kernel, borderType=cv2.BORDER_REFLECT)
+        sharp, soft = (
+            np.abs(cv2.Sobel(i, cv2.CV_32F, 1 - axis, axis, borderType=cv2.BORDER_REFLECT))
+            for i in (luminance, blurred)
+        )
+        inside = (slice(2, height - 1), slice(2, width - 1))
+        total = float(sharp[inside].sum())
+        lost = float(np.maximum(sharp - soft, 0)[inside].sum())
+        worst = max(worst, 1.0 if total <= 0 else (total - lost) / total)
+    return worst
+
+
+def noise_sigma(luminance: NDArray[np.float32]) -> float:
+    """Standard deviation of the grain in grey levels: median of the finest diagonal detail (Donoho 1994)."""
+    even = luminance[: luminance.shape[0] // 2 * 2, : luminance.shape[1] // 2 * 2]
+    diagonal = (even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]) / 2
+    return float(np.median(np.abs(diagonal))) / 0.6745
+
+
+def grid_strength(luminance: NDArray[np.float32]) -> float:
+    """Share of the second difference that repeats along a grid of 2.2 to 40 pixels beyond chance, 0..1.
+
+    The grid of a codec's 8 x 8 blocks does not count: it shows in the first difference as well, see ``block_step``.
+
+    Args:
+        luminance: (H, W) float32; sides under 32 pixels hold too few periods and give 0. Of more than 512 pixels, whole
+            multiples are averaged.
+    """
+    fold = -(-max(luminance.shape) // _MOST)
+    if min(luminance.shape) // fold < 32:
+        return 0.0
+    blocks = block_step(luminance) > _CODEC * float(np.abs(np.diff(luminance, axis=1)).mean())
+    if fold > 1:
+        height, width = (side // fold for side in luminance.shape)
+        # A whole factor: any other would beat against the pixels and make a grid of its own.
+        luminance = np.asarray(
+            cv2.resize(
+                luminance[: height * fold, : width * fold],
+                (width, height),
+                interpolation=cv2.INTER_AREA,
+            ),
+            np.float32,
+        )
+    power = np.zeros(_BINS // 2 + 1)
+    slowest = int(0.8 * _PERIODS * _BINS / min(luminance.shape))
+    for axis in (0, 1):
+        bend = np.abs(np.diff(luminance, n=2, axis=axis))
+        # A strong contour is no grid: it must not outweigh what repeats.
+        profile = np.minimum(bend, 3 * bend.mean() + 1).mean(axis=1 - axis)
+        profile = profile - cv2.blur(profile[None], (25, 1))[0]
+        spectrum = np.abs(np.fft.rfft(profile * np.hanning(len(profile)), _BINS)) ** 2
+        spectrum[:slowest] = 0
+        if blocks:
+            for multiple in range(fold * _BINS // 8, _BINS // 2 + 1, fold * _BINS // 8):
+                spectrum[multiple - 2 * _TOOTH : multiple + 2 * _TOOTH + 1] = 0
+        power += spectrum / max(float(spectrum.sum()), 1e-9) / 2
+    frequencies, combs = _combs()
+    usable = frequencies >= _PERIODS * _BINS / min(luminance.shape)
+    covered = combs[usable, slowest:].mean(axis=1)
+    return max(0.0, float(((combs[usable] @ power - covered) / (1 - covered)).max()))
+
+
+@lru_cache(maxsize=1)
+def _combs() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Frequencies of grids in bins, and a comb for each that lets it and its multiples through."""
+    frequencies = np.arange(_BINS / _WIDEST, _BINS / _NARROWEST, 0.5)
+    combs = np.zeros((len(frequencies), _BINS // 2 + 1))
+    for row, frequency in zip(combs, frequencies, strict=True):
+        for multiple in range(1, 8):
+            middle = round(multiple * frequency)
+            if middle > _BINS // 2 - 1:
+                break
+            row[middle - _TOOTH : middle + _TOOTH + 1] = 1
+    return frequencies, combs
+
+
+def block_step(luminance: NDArray[np.float32]) -> float:
+    """How much larger steps are across the borders of 8 x 8 blocks than inside, in grey levels, the weaker axis.
+
+    The blocks may start anywhere: a face is rarely cut along them. 0 for sides under 32 pixels.
+    """
+    if min(luminance.shape) < 32:
+        return 0.0
+    steps = []
+    for axis in (0, 1):
+        bend = np.abs(np.diff(luminance, axis=axis)).mean(axis=1 - axis)
+        means = np.sort([bend[start::8].mean() for start in range(8)])
+        steps.append(float(means[-1] - means[-2]))
+    return max(0.0, min(steps))

@@ -1,0 +1,156 @@
+"""A statistical face: what an aligned face may look like, so that what covers one is told from the face itself.
+
+Mean and twelve principal components of some thousand aligned faces at 32 x 32 pixels, luminance and colour, laid onto a
+crop by robust least squares: pixels that no face explains lose their say, and are reported as hidden (after Black and
+Jepson 1998). No face can be read back from an average of thousands.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.types import Image
+
+SIDE = 32
+FILE = Path(__file__).with_name("face_model.npz")
+HIDDEN = 3.5
+"""A pixel counts as hidden from this many times the usual misfit on."""
+_COLOUR = 12.0  # grey levels of chroma that weigh as much as one standard deviation of the luminance
+_ROUNDS = 6
+_PARTS = ("mean", "components", "deviations", "misfit")
+_Array = NDArray[np.float32]
+
+
+@lru_cache(maxsize=1)
+def _oval() -> NDArray[np.bool_]:
+    """(32, 32) bool: the face without hair, larger than the oval that light is measured in."""
+    y, x = (np.mgrid[0:SIDE, 0:SIDE] + 0.5) / SIDE
+    return np.asarray(((x - 0.5) / 0.30) ** 2 + ((y - 0.53) / 0.40) ** 2 <= 1)
+
+
+def _pixels(crop: Image) -> _Array:
+    """(S, S, 3) uint8 RGB -> (P, 3) float32 luminance, red and blue chroma of the oval's P pixels."""
+    small = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[_oval()].astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class FaceModel:
+    """The model: P pixels of the oval, three channels one after the other, K components.
+
+    Attributes:
+        mean: (3P,) mean face, each luminance with mean 0 and standard deviation 1.
+        components: (K, 3P) orthonormal.
+        deviations: (K,) standard deviation of each component's coefficient.
+        misfit: (P,) usual distance of a pixel from the model.
+    """
+
+    mean: _Array
+    components: _Array
+    deviations: _Array
+    misfit: _Array
+
+    @classmethod
+    def fit(cls, crops: NDArray[np.uint8], *, components: int = 12) -> FaceModel:
+        """Learn from (N, S, S, 3) uint8 RGB aligned faces.
+
+        Raises:
+            ValueError: fewer faces than components.
+        """
+        if len(crops) <= components:
+            raise ValueError(f"{components} components need more faces than {len(crops)}")
+        values = np.stack([_pixels(crop) for crop in crops])
+        centred = values - values.mean(axis=1, keepdims=True)
+        centred[..., 0] /= values[..., 0].std(axis=1, keepdims=True) + 4
+        centred[..., 1:] /= _COLOUR
+        rows = centred.transpose(0, 2, 1).reshape(len(crops), -1)
+        mean = rows.mean(axis=0)
+        spread, basis = np.linalg.eigh(np.cov(rows - mean, rowvar=False))
+        order = np.argsort(spread)[::-1][:components]
+        model = cls(
+            mean.astype(np.float32),
+            basis.T[order].astype(np.float32),
+            np.sqrt(spread[order]).astype(np.float32),
+            np.ones(_oval().sum(), np.float32),
+        )
+        usual = np.median([model.distances(crop, rounds=3) for crop in crops[:1000]], axis=0)
+        return cls(model.mean, model.components, model.deviations, usual.astype(np.float32))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str] = FILE) -> FaceModel:
+        """Read a model.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        with np.load(path) as data:
+            return cls(**{name: data[name].astype(np.float32) for name in _PARTS})
+
+    def save(self, path: str | os.PathLike[str] = FILE) -> None:
+        """Write the model, in half precision."""
+        np.savez_compressed(
+            path, **{name: getattr(self, name).astype(np.float16) for name in _PARTS}
+        )
+
+    def distances(self, crop: Image, *, noise: float = 0.0, rounds: int = _ROUNDS) -> _Array:
+        """How far each pixel of the oval lies from the nearest face, (P,), in usual misfits.
+
+        Args:
+            crop: (S, S, 3) uint8 RGB.
+            noise: standard deviation of the crop's grain in grey levels, which excuses that much of it.
+            rounds: refinements of the fit.
+        """
+        pixels = _pixels(crop)
+        low, high = np.percentile(pixels[:, 0], [10, 90])
+        contrast = max(4.0, (high - low) / 2.2)
+        target = np.concatenate([pixels[:, 0] / contrast, *(pixels[:, 1:].T / _COLOUR)])
+        rows, prior, expected = self._system
+        # A tint grows with the light: colour may follow this face's own luminance.
+        tint = np.zeros((2, rows.shape[1]), np.float32)
+        shades = (pixels[:, 0] - pixels[:, 0].mean()) / contrast
+        tint[0, len(pixels) : 2 * len(pixels)] = tint[1, 2 * len(pixels) :] = shades
+        design = np.vstack([rows, tint])
+        grain = noise * SIDE / crop.shape[0] / contrast
+        scale = np.sqrt(self.misfit**2 + grain**2)
+        weights = np.ones(len(pixels), np.float32)
+        for _ in range(rounds):
+            weighted = design * np.tile(weights, 3)
+            known = np.linalg.solve(
+                weighted @ design.T + prior, weighted @ target + prior @ expected
+            )
+            rest = (target - known @ design).reshape(3, -1)
+            distance = np.sqrt(np.einsum("cp,cp->p", rest, rest)) / scale
+            weights = 1 / (1 + (distance / 1.5) ** 2)
+        return np.asarray(distance, np.float32)
+
+    @cached_property
+    def _system(self) -> tuple[_Array, _Array, _Array]:
+        """Rows that may explain a crop (offsets, light from a side, mean, components), their prior and expectation."""
+        oval, count = _oval(), len(self.misfit)
+        y, x = (np.argwhere(oval).T + 0.5) / SIDE - 0.5
+        rows = np.zeros((5, 3 * count), np.float32)
+        for channel in range(3):
+            rows[channel, channel * count : (channel + 1) * count] = 1
+        rows[3, :count], rows[4, :count] = 4 * x, 4 * y
+        design = np.vstack([rows, self.mean, self.components]).astype(np.float32)
+        strictness = [1e-3] * 5 + [0.1, *(0.5 / self.deviations**2), 1e-3, 1e-3]
+        expected = np.zeros(len(strictness), np.float32)
+        expected[5] = 1
+        return design, np.diag(strictness).astype(np.float32), expected
+
+    def hidden_share(self, crop: Image, *, noise: float = 0.0) -> float:
+        """Share of the face that something else seems to cover, 0..1; ``noise`` as in ``distances``."""
+        return float((self.distances(crop, noise=noise) > HIDDEN).mean())
+
+
+@lru_cache(maxsize=1)
+def face_model() -> FaceModel:
+    """The model that comes with the package."""
+    return FaceModel.load()

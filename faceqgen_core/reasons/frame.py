@@ -1,0 +1,54 @@
+"""How much of a crop the photograph shows: a crop that reaches beyond the edge is filled up by repeating the edge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.reasons.oval import Mask
+
+
+def outside_photo(matrix: NDArray[np.float64], size: int, image_size: tuple[int, int]) -> Mask:
+    """(``size``, ``size``) bool: pixels of a crop that lie outside an image of (width, height).
+
+    Args:
+        matrix: (2, 3), from image to crop pixels.
+        size: side of the crop.
+        image_size: of the image.
+    """
+    y, x = np.mgrid[0:size, 0:size].astype(np.float64)
+    inverse = cv2.invertAffineTransform(matrix)
+    u = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
+    v = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
+    width, height = image_size
+    return np.asarray((u < -0.5) | (v < -0.5) | (u > width - 0.5) | (v > height - 0.5))
+
+
+def repeated_edge(luminance: NDArray[np.float32]) -> Mask:
+    """(S, S) bool: rows and columns at the border that repeat an edge, in a crop that was filled up before it came.
+
+    A plain background repeats as well, but holds nothing that is drawn out into stripes.
+    """
+    size = luminance.shape[0]
+    mask = np.zeros((size, size), np.bool_)
+    for turn in range(4):
+        side = np.rot90(luminance, turn)
+        same = np.abs(np.diff(side, axis=0)).mean(axis=1) < 0.6
+        depth = size if same.all() else int(np.argmin(same))
+        if depth >= 2 and float(side[0].std()) > 6:
+            np.rot90(mask, turn)[: depth + 1] = True
+    return mask
+
+
+def visible_part(outside: Mask) -> tuple[slice, slice]:
+    """Rows and columns that hold more inside than outside: what can be judged for detail; all if hardly any do."""
+    rows, columns = ((~outside).mean(axis=axis) > 0.5 for axis in (1, 0))
+    if rows.sum() < 24 or columns.sum() < 24:
+        return slice(None), slice(None)
+    return _range(rows), _range(columns)
+
+
+def _range(inside: NDArray[np.bool_]) -> slice:
+    places = np.flatnonzero(inside)
+    return slice(int(places[0]), int(places[-1]) + 1)

@@ -1,0 +1,123 @@
+"""Why a face scores low: its cues, and the degradations that the network names, ranked as a short list of reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.reasons.cues import Cues
+from faceqgen_core.reasons.table import REASONS, STRONGEST
+
+_QUALITY = (20.0, 75.0, 95.0)
+_NEEDED = (0.5, 1.0, 2.0)
+MOST = 3
+"""A face gets at most this many reasons."""
+# What the network names below this is its usual doubt.
+_DOUBT, _NAMED = 0.1, 2.0
+
+
+def needed_strength(quality: float) -> float:
+    """How strong a finding must be to count as a reason for this quality, 0..100: the better, the stronger.
+
+    1 ("clear") at quality 75, 2 ("strong") from 95 on, 0.5 up to 20.
+    """
+    return float(np.interp(quality, _QUALITY, _NEEDED))
+
+
+def findings(cues: Cues, strengths: NDArray[np.floating] | None = None) -> dict[str, float]:
+    """Strength of every finding, 0..5: 1 clear, 2 strong.
+
+    Args:
+        cues: of the face.
+        strengths: (F,) in [0, 1], the degradations that the network names, in the order of
+            ``training.degradation.FAMILIES``; None: the cues alone decide.
+
+    Raises:
+        ValueError: ``strengths`` is of another length.
+    """
+    found = _from_cues(cues)
+    if strengths is not None:
+        for name, named in _by_reason(strengths).items():
+            found[name] = min(STRONGEST, found[name] + _NAMED * max(0.0, named - _DOUBT))
+    return found
+
+
+def explain(
+    cues: Cues, quality: float, strengths: NDArray[np.floating] | None = None
+) -> tuple[str, ...]:
+    """Names of the reasons, most likely first; empty for a good face.
+
+    Args:
+        cues: of the face.
+        quality: its unified quality score, 0..100.
+        strengths: see ``findings``.
+    """
+    found = findings(cues, strengths)
+    enough = needed_strength(quality)
+    kept = [name for name, strength in found.items() if strength >= enough]
+    return tuple(sorted(kept, key=lambda name: -found[name])[:MOST])
+
+
+def _scales(name: str, cues: Cues) -> list[float]:
+    return [scale(abs(getattr(cues, scale.statistic))) if name == "pose" else scale(getattr(cues, scale.statistic)) for scale in REASONS[name].scales]
+
+
+def _from_cues(cues: Cues) -> dict[str, float]:
+    found = {name: max(_scales(name, cues)) for name in REASONS}
+    small, enlarged, squares = _scales("low_resolution", cues)
+    blocks, smeared = _scales("compression", cues)
+    lost = found["blur"]
+    # Squares of one colour: flat, but with a grid.
+    pixelated = min(squares, enlarged)
+    # Enlargement from few pixels blurs as well; the grid it leaves tells the two apart.
+    if pixelated >= 1 or (enlarged >= 1 and lost >= 1):
+        found["low_resolution"] = max(small, pixelated, lost + 0.5)
+        found["blur"] = 0.5 * lost
+        blocks = 0.5 * blocks
+    else:
+        found["low_resolution"] = small
+        if small > 1:
+            found["blur"] = min(lost, small - 0.5)
+            blocks = 0.5 * blocks
+    found["compression"] = blocks
+    # What is not where the average face has it is judged by a mask that does not fit.
+    turned = _fade(found["pose"], 0.5, 2.5)
+    found["occlusion"] *= turned * _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0)
+    found["occlusion"] *= _fade(found["bright"], 1.0, 2.0)
+    # What covers a face is as dark or bright as it is, whatever the light.
+    open_face = _fade(found["occlusion"], 0.8, 1.6)
+    even = REASONS["uneven_light"].scales[0](cues.ramp * cues.ramp_fit)
+    found["uneven_light"] = even * turned * open_face
+    found["dark"] *= open_face
+    whole = _fade(found["occlusion"], 0.3, 1.0) * _fade(found["off_centre"], 0.5, 1.5)
+    exposed = _fade(found["dark"], 0.5, 1.5) * _fade(found["bright"], 0.5, 1.0)
+    found["low_contrast"] *= whole * exposed * _fade(lost, 0.8, 1.8)
+    # Smooth skin is a codec's only in a picture that is else sharp and clean; flat altogether, it is something else.
+    clean = _fade(lost, 0.5, 1.5) * _fade(found["low_contrast"], 0.3, 1.0)
+    if found["low_resolution"] < 1 and cues.flat < 0.28:
+        found["compression"] = max(blocks, smeared * whole * exposed * clean)
+    found["background"] *= _fade(found["noise"], 0.3, 1.0)
+    return found
+
+
+def _fade(strength: float, start: float, end: float) -> float:
+    """1 up to ``start``, 0 from ``end`` on."""
+    return min(1.0, max(0.0, (end - strength) / (end - start)))
+
+
+def _by_reason(strengths: NDArray[np.floating] | Sequence[float]) -> dict[str, float]:
+    from faceqgen_core.training.degradation import FAMILIES
+
+    values = np.asarray(strengths, np.float64)
+    if values.shape != (len(FAMILIES),):
+        raise ValueError(
+            f"strengths must hold one number for each of {len(FAMILIES)} families, got {values.shape}"
+        )
+    named = dict(zip(FAMILIES, values.tolist(), strict=True))
+    return {
+        name: max(named[family] for family in reason.families)
+        for name, reason in REASONS.items()
+        if reason.families
+    }
