@@ -31,7 +31,8 @@ from faceqgen_core.detection import (
 )
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
-from faceqgen_core.types import Assessment, FaceBox, Image, Landmarks, Status
+from faceqgen_core.reasons import Cues, explain, measure_cues
+from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
 
 if TYPE_CHECKING:
     from faceqgen_core.restoration import RestorationResult
@@ -87,6 +88,7 @@ class _Prepared:
 
     assessment: Assessment
     crop: Image | None = None
+    cues: Cues | None = None
 
 
 class FaceQualityAssessor:
@@ -246,7 +248,7 @@ class FaceQualityAssessor:
         if too_small := self._too_small(*pixels.shape[:2]):
             return _Prepared(replace(found, status=Status.TOO_SMALL, reason=too_small))
         crop = crop_whole(pixels, self._preset.protocol)
-        return _Prepared(replace(found, matrix=crop.matrix), crop.image)
+        return self._prepared(pixels, crop, found)
 
     def _prepare_faces(
         self, pixels: Image, request: ImageRequest, blank: Assessment, options: _Options
@@ -275,12 +277,16 @@ class FaceQualityAssessor:
             if box.landmarks is None:
                 box = replace(box, landmarks=self._landmarks_near(pixels, box))
             crop = align(pixels, box, self._preset.protocol)
+            return self._prepared(pixels, crop, replace(known, box=box))
         except DetectorError:
             raise
         except Exception as error:  # what is wrong with one face costs no other face its score
             _LOG.warning("%s: face %d: %s", known.source, known.face, error, exc_info=True)
             return _Prepared(replace(known, reason=_in_words(error)))
-        return _Prepared(replace(known, box=box, matrix=crop.matrix), crop.image)
+
+    def _prepared(self, pixels: Image, crop: FaceCrop, known: Assessment) -> _Prepared:
+        cues = measure_cues(pixels, crop, eye_share=self._preset.protocol.eye_distance)
+        return _Prepared(replace(known, matrix=crop.matrix), crop.image, cues)
 
     def _too_small(self, width: float, height: float) -> str:
         if min(width, height) >= self._min_face:
@@ -327,10 +333,11 @@ class FaceQualityAssessor:
             if prepared.crop is None:
                 yield prepared.assessment
             else:
-                yield self._completed(prepared.assessment, result, row)
+                yield self._completed(prepared, result, row)
                 row += 1
 
-    def _completed(self, known: Assessment, result: RestorationResult, row: int) -> Assessment:
+    def _completed(self, prepared: _Prepared, result: RestorationResult, row: int) -> Assessment:
+        known = prepared.assessment
         native = {
             "ssim": float(result.ssim[row]),
             "mse": float(result.mse[row]),
@@ -345,14 +352,17 @@ class FaceQualityAssessor:
                 reason=f"the network gave no finite number for {', '.join(bad)}",
             )
         calibration = self._preset.calibration
+        quality = calibration.quality(similarity)
+        named = None if result.strengths is None else result.strengths[row]
         return replace(
             known,
             status=Status.SCORED,
-            quality=calibration.quality(similarity),
+            quality=quality,
             ssim=native["ssim"],
             mse=native["mse"],
             discriminator=native["discriminator"],
             components=calibration.components(native),
+            reasons=() if prepared.cues is None else explain(prepared.cues, quality, named),
             restored=None if result.restored is None else result.restored[row].copy(),
             difference=None if result.difference is None else result.difference[row].copy(),
         )

@@ -1,7 +1,7 @@
 """The scores CSV: one row per face, or per image without an assessed face; written here, read back here.
 
-UTF-8, comma-separated, an empty cell where there is no value. Numbers carry nine significant digits. File names that
-are not valid UTF-8 keep their bytes.
+UTF-8, comma-separated, an empty cell where there is no value. Numbers carry nine significant digits; reasons stand in one
+cell, most likely first, with semicolons between. File names that are not valid UTF-8 keep their bytes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ COLUMNS = (
     "status",
     "reason",
     *SCORES,
+    "reasons",
     *("box_x", "box_y", "box_width", "box_height"),
     *(f"{point}_{axis}" for point in POINTS for axis in "xy"),
     "restored_path",
@@ -59,6 +60,7 @@ def row(assessment: Assessment, *, restored_path: str = "") -> dict[str, str]:
     cells["reason"] = assessment.reason
     for name in SCORES:
         cells[name] = _number(getattr(assessment, name))
+    cells["reasons"] = ";".join(assessment.reasons)
     if (box := assessment.box) is not None:
         for name in ("x", "y", "width", "height"):
             cells[f"box_{name}"] = _number(getattr(box, name))

@@ -82,6 +82,8 @@ class Assessment:
         mse: native measure, 0..1, LOWER is better; None unless scored.
         discriminator: native measure, 0..1, higher is better; None unless scored.
         components: the native measures as quality component values 0..100, higher is better.
+        reasons: what most likely lowers the score, most likely first, names of ``reasons.REASONS``; empty for a good
+            face and unless scored.
         box: the face, in pixels of the image.
         matrix: (2, 3) similarity transform from image to crop pixels.
         image_size: (width, height) in pixels.
@@ -102,6 +104,7 @@ class Assessment:
     mse: float | None = None
     discriminator: float | None = None
     components: dict[str, float] = field(default_factory=dict)
+    reasons: tuple[str, ...] = ()
     box: FaceBox | None = None
     matrix: NDArray[np.float64] | None = None
     image_size: tuple[int, int] | None = None

@@ -56,10 +56,14 @@ SCORES: dict[str, Score] = {
 _WORDS: dict[str, str] = {
     "status": "What became of the face: scored, or why not (no_face, unreadable, too_small, too_large, "
     "not_finite, failed); None: not yet assessed",
-    "reason": "Why the face has no scores, in words; None if it has",
+    "reason": "Why the face has no scores, in words; if it has, the first of its reasons, None for a good face",
     "preset": "Preset behind the scores: its name and the start of the hash of what it holds",
     "crop_protocol": "How the face was cut out before scoring: name, version and size in pixels",
 }
+_REASONS = (
+    "What most likely lowers the score, most likely first: blur, low_resolution, noise, compression, dark, bright, "
+    "low_contrast, uneven_light, occlusion, pose, off_centre, background; empty for a good face, None unless scored"
+)
 _SAMPLE = "Face quality of the sample's primary face, the large and central one"
 _RESTORED_SAMPLE = "File of the image with its faces restored, in the geometry of the original"
 _RESTORED_FACE = "File of the restored face crop"
@@ -199,6 +203,7 @@ def _add_values(dataset: fo.Dataset, path: Callable[[str], str]) -> None:
         _add(dataset, path(key), fo.FloatField, score.description)
     for key, text in _WORDS.items():
         _add(dataset, path(key), fo.StringField, text)
+    _add(dataset, path("reasons"), fo.ListField, _REASONS, subfield=fo.StringField)
 
 
 def _require_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
@@ -318,7 +323,8 @@ def _values(assessment: Any) -> dict[str, Any]:
     return {
         **{key: _number(getattr(assessment, key)) for key in SCORES},
         "status": assessment.status.value,
-        "reason": assessment.reason or None,
+        "reason": assessment.reason or next(iter(assessment.reasons), None),
+        "reasons": list(assessment.reasons) if assessment.scored else None,
         "preset": assessment.preset or None,
         "crop_protocol": assessment.crop_protocol or None,
     }

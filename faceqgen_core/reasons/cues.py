@@ -33,7 +33,8 @@ class Cues:
         block_step: how much larger steps at the borders of 8 x 8 blocks are, in grey levels.
         flat: share of neighbours in the face that differ by one grey level at most.
         mean, under, over, spread, ramp, ramp_fit: see ``light.Light``.
-        hidden: share of the face that something seems to cover.
+        hidden: share of the face that something seems to cover, by the face model.
+        plain: share of the face where hardly anything changes, measured by where much does.
         dark_eyes: share of the eyes' surroundings that is less than half as bright as the cheeks.
         yaw, pitch: degrees off frontal, from landmarks; 0 without.
         outside: share of the face beyond the edge of the photograph.
@@ -54,6 +55,7 @@ class Cues:
     ramp: float
     ramp_fit: float
     hidden: float
+    plain: float
     dark_eyes: float
     yaw: float
     pitch: float
@@ -62,7 +64,7 @@ class Cues:
 
 
 def measure_cues(photo: Image, crop: FaceCrop, *, eye_share: float = 0.27) -> Cues:
-    """Measure one face; a few milliseconds.
+    """Measure one face, in a few milliseconds.
 
     Args:
         photo: (H, W, 3) uint8 RGB, the image that the crop was cut from.
@@ -85,13 +87,16 @@ def measure_cues(photo: Image, crop: FaceCrop, *, eye_share: float = 0.27) -> Cu
     return Cues(
         eye_distance=eye_share * size / max(scale, 1e-6),
         blur=blur_effect(shown),
-        sharpness=float(np.log((laplacian.std() + 0.1) / (light.spread + 4))) if laplacian.size else 0.0,
+        sharpness=float(np.log((laplacian.std() + 0.1) / (light.spread + 4)))
+        if laplacian.size
+        else 0.0,
         grid=grid_strength(native),
         noise=noise,
         block_step=block_step(native) if max(native.shape) <= _MOST_FOR_BLOCKS else 0.0,
         flat=_flat_share(luminance, oval & ~outside),
         **vars(light),
-        hidden=face_model().hidden_share(crop.image, noise=noise),
+        hidden=_hidden(crop.image, noise, aligned=pose is not None),
+        plain=_plain_share(luminance, oval & ~outside),
         dark_eyes=_dark_eyes(luminance),
         yaw=0.0 if pose is None else pose.yaw,
         pitch=0.0 if pose is None else pose.pitch,
@@ -129,6 +134,36 @@ def _flat_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> flo
     down = np.abs(np.diff(luminance, axis=0))[:, :-1]
     inside = np.maximum(across, down)[where[:-1, :-1]]
     return float((inside <= 1).mean()) if inside.size else 0.0
+
+
+def _plain_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
+    across = np.abs(np.diff(luminance, axis=1, append=luminance[:, -1:]))
+    down = np.abs(np.diff(luminance, axis=0, append=luminance[-1:]))
+    change = cv2.blur(np.maximum(across, down), (9, 9))
+    inside = change[where]
+    if not inside.size:
+        return 0.0
+    # By the face's own features, unless all of them are covered; hair changes more than any face.
+    usual = max(np.percentile(inside, 90), 0.5 * np.percentile(change, 90))
+    return float((inside < 0.2 * usual).mean())
+
+
+def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
+    """Share of the face that the face model does not explain; without landmarks at the zoom that explains most."""
+    share = face_model().hidden_share(image, noise=noise)
+    if not aligned:
+        middle = (image.shape[1] / 2, image.shape[0] * 0.55)
+        for zoom in (0.8, 1.25):
+            matrix = cv2.getRotationMatrix2D(middle, 0, zoom)
+            other = cv2.warpAffine(
+                image,
+                matrix,
+                image.shape[1::-1],
+                flags=cv2.INTER_AREA,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+            share = min(share, face_model().hidden_share(np.asarray(other, np.uint8), noise=noise))
+    return share
 
 
 def _dark_eyes(luminance: NDArray[np.float32]) -> float:

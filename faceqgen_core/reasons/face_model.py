@@ -22,7 +22,9 @@ SIDE = 32
 FILE = Path(__file__).with_name("face_model.npz")
 HIDDEN = 3.5
 """A pixel counts as hidden from this many times the usual misfit on."""
-_COLOUR = 12.0  # grey levels of chroma that weigh as much as one standard deviation of the luminance
+_COLOUR = (
+    12.0  # grey levels of chroma that weigh as much as one standard deviation of the luminance
+)
 _ROUNDS = 6
 _PARTS = ("mean", "components", "deviations", "misfit")
 _Array = NDArray[np.float32]

@@ -11,7 +11,7 @@ from faceqgen_core.reasons.cues import Cues
 from faceqgen_core.reasons.table import REASONS, STRONGEST
 
 _QUALITY = (20.0, 75.0, 95.0)
-_NEEDED = (0.5, 1.0, 2.0)
+_NEEDED = (0.5, 1.0, 1.8)
 MOST = 3
 """A face gets at most this many reasons."""
 # What the network names below this is its usual doubt.
@@ -21,7 +21,7 @@ _DOUBT, _NAMED = 0.1, 2.0
 def needed_strength(quality: float) -> float:
     """How strong a finding must be to count as a reason for this quality, 0..100: the better, the stronger.
 
-    1 ("clear") at quality 75, 2 ("strong") from 95 on, 0.5 up to 20.
+    1 ("clear") at quality 75, 1.8 (nearly "strong") from 95 on, 0.5 up to 20.
     """
     return float(np.interp(quality, _QUALITY, _NEEDED))
 
@@ -61,7 +61,8 @@ def explain(
 
 
 def _scales(name: str, cues: Cues) -> list[float]:
-    return [scale(abs(getattr(cues, scale.statistic))) if name == "pose" else scale(getattr(cues, scale.statistic)) for scale in REASONS[name].scales]
+    values = {**vars(cues), "yaw": abs(cues.yaw), "pitch": abs(cues.pitch)}
+    return [scale(values[scale.statistic]) for scale in REASONS[name].scales]
 
 
 def _from_cues(cues: Cues) -> dict[str, float]:
@@ -83,9 +84,15 @@ def _from_cues(cues: Cues) -> dict[str, float]:
             blocks = 0.5 * blocks
     found["compression"] = blocks
     # What is not where the average face has it is judged by a mask that does not fit.
-    turned = _fade(found["pose"], 0.5, 2.5)
-    found["occlusion"] *= turned * _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0)
-    found["occlusion"] *= _fade(found["bright"], 1.0, 2.0)
+    turned = _fade(found["pose"], 1.0, 3.0)
+    unexplained, plain, shaded = _scales("occlusion", cues)
+    real = (
+        _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0) * _fade(found["bright"], 1.0, 2.0)
+    )
+    cover = max(unexplained, plain * _fade(found["off_centre"], 0.5, 1.5)) * turned * real
+    # In the dark the eyes are as dark as the rest; a face that looks down shows its lids.
+    shaded *= _fade(found["dark"], 0.5, 1.5) * _fade(found["pose"], 1.5, 3.0)
+    found["occlusion"] = max(cover, shaded)
     # What covers a face is as dark or bright as it is, whatever the light.
     open_face = _fade(found["occlusion"], 0.8, 1.6)
     even = REASONS["uneven_light"].scales[0](cues.ramp * cues.ramp_fit)
@@ -95,7 +102,7 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     exposed = _fade(found["dark"], 0.5, 1.5) * _fade(found["bright"], 0.5, 1.0)
     found["low_contrast"] *= whole * exposed * _fade(lost, 0.8, 1.8)
     # Smooth skin is a codec's only in a picture that is else sharp and clean; flat altogether, it is something else.
-    clean = _fade(lost, 0.5, 1.5) * _fade(found["low_contrast"], 0.3, 1.0)
+    clean = turned * _fade(lost, 0.8, 1.6) * _fade(found["low_contrast"], 0.3, 1.0)
     if found["low_resolution"] < 1 and cues.flat < 0.28:
         found["compression"] = max(blocks, smeared * whole * exposed * clean)
     found["background"] *= _fade(found["noise"], 0.3, 1.0)

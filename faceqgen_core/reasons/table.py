@@ -59,7 +59,7 @@ REASONS: dict[str, Reason] = {
             "low_resolution",
             "too few pixels on the face, or enlarged from few",
             "Inter-eye distance",
-            (Scale("eye_distance", 20, 12), Scale("grid", 0.22, 0.35), Scale("flat", 0.4, 0.5)),
+            (Scale("eye_distance", 20, 12), Scale("grid", 0.21, 0.32), Scale("flat", 0.4, 0.5)),
             ("low_resolution", "pixelate"),
         ),
         Reason(
@@ -73,7 +73,7 @@ REASONS: dict[str, Reason] = {
             "compression",
             "blocks or smeared skin of a codec",
             "No compression artefacts",
-            (Scale("block_step", 2, 5), Scale("flat", 0.115, 0.165)),
+            (Scale("block_step", 1.5, 3.3), Scale("flat", 0.11, 0.145)),
             ("jpeg",),
         ),
         Reason(
@@ -101,14 +101,18 @@ REASONS: dict[str, Reason] = {
             "uneven_light",
             "one side of the face is much darker than the other",
             "Illumination uniformity",
-            (Scale("ramp", 0.33, 0.58),),
+            (Scale("ramp", 0.33, 0.55),),
             ("side_light",),
         ),
         Reason(
             "occlusion",
             "something covers a part of the face: a mask, a hand, sunglasses",
             "Face occlusion prevention; eyes visible; mouth occlusion prevention",
-            (Scale("hidden", 0.11, 0.22), Scale("dark_eyes", 0.75, 0.95)),
+            (
+                Scale("hidden", 0.09, 0.18),
+                Scale("plain", 0.27, 0.38),
+                Scale("dark_eyes", 0.75, 0.95),
+            ),
             ("occlusion", "scarf", "glasses"),
         ),
         Reason(
