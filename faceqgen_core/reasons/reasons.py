@@ -15,7 +15,7 @@ _NEEDED = (0.5, 1.0, 1.8)
 MOST = 3
 """A face gets at most this many reasons."""
 # What the network names below this is its usual doubt.
-_DOUBT, _NAMED = 0.1, 2.0
+_DOUBT, _NAMED = 0.2, 1.5
 
 
 def needed_strength(quality: float) -> float:
@@ -69,11 +69,13 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     found = {name: max(_scales(name, cues)) for name in REASONS}
     small, enlarged, squares = _scales("low_resolution", cues)
     blocks, smeared = _scales("compression", cues)
-    lost = found["blur"]
+    # Two views of one loss: where both are in doubt, the loss is less so.
+    softer, harder = sorted(_scales("blur", cues))
+    lost = found["blur"] = min(STRONGEST, harder + 0.3 * softer)
     # Squares of one colour: flat, but with a grid.
     pixelated = min(squares, enlarged)
     # Enlargement from few pixels blurs as well; the grid it leaves tells the two apart.
-    if pixelated >= 1 or (enlarged >= 1 and lost >= 1):
+    if pixelated >= 1 or (enlarged >= 1 and lost >= 1.3):
         found["low_resolution"] = max(small, pixelated, lost + 0.5)
         found["blur"] = 0.5 * lost
         blocks = 0.5 * blocks

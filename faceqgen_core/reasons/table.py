@@ -87,7 +87,7 @@ REASONS: dict[str, Reason] = {
             "bright",
             "over-exposed: parts of the face are white",
             "Over-exposure prevention; moments of the luminance distribution",
-            (Scale("over", 0.12, 0.3),),
+            (Scale("over", 0.12, 0.24),),
             ("bright",),
         ),
         Reason(
@@ -109,7 +109,7 @@ REASONS: dict[str, Reason] = {
             "something covers a part of the face: a mask, a hand, sunglasses",
             "Face occlusion prevention; eyes visible; mouth occlusion prevention",
             (
-                Scale("hidden", 0.09, 0.18),
+                Scale("hidden", 0.1, 0.19),
                 Scale("plain", 0.27, 0.38),
                 Scale("dark_eyes", 0.75, 0.95),
             ),
@@ -125,7 +125,7 @@ REASONS: dict[str, Reason] = {
             "off_centre",
             "the photograph's edge cuts the face, or it lies outside of the crop",
             "Crop of the face image (leftward, rightward, margins above and below)",
-            (Scale("outside", 0.05, 0.15),),
+            (Scale("outside", 0.05, 0.1),),
             ("crop",),
         ),
         Reason(
