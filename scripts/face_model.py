@@ -17,11 +17,8 @@ sys.path.append(str(ROOT))
 
 from faceqgen_core.alignment import CropProtocol  # noqa: E402
 from faceqgen_core.reasons.face_model import FILE, FaceModel  # noqa: E402
-from faceqgen_core.training.subjects import (  # noqa: E402
-    align_faces,
-    list_subjects,
-    read_landmarks,
-)
+from faceqgen_core.training.layouts import list_subjects  # noqa: E402
+from faceqgen_core.training.subjects import align_faces, read_landmarks  # noqa: E402
 
 
 def held_back(subject: str) -> bool:

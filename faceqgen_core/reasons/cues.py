@@ -27,7 +27,6 @@ class Cues:
     Attributes:
         eye_distance: pixels between the eyes in the photograph, of a frontal face of this size.
         blur: blur effect of the crop, 0 sharp to 1.
-        sharpness: natural logarithm of the Laplacian's standard deviation over the luminance's range in the face.
         grid: strength of a grid of pixels or of an enlargement.
         noise: standard deviation of the grain in grey levels, of the worst colour channel.
         block_step: how much larger steps at the borders of 8 x 8 blocks are, in grey levels.
@@ -43,7 +42,6 @@ class Cues:
 
     eye_distance: float
     blur: float
-    sharpness: float
     grid: float
     noise: float
     block_step: float
@@ -80,16 +78,12 @@ def measure_cues(photo: Image, crop: FaceCrop, *, eye_share: float = 0.27) -> Cu
     light = light_of(luminance)
     noise = max(noise_sigma(np.asarray(crop.image[..., c], np.float32)) for c in range(3))
     oval, surroundings = face_oval(size), background(size) & ~outside
-    laplacian = cv2.Laplacian(luminance, cv2.CV_32F)[oval & ~outside]
     pose = None
     if crop.box is not None and crop.box.landmarks is not None:
         pose = head_pose(crop.box.landmarks)
     return Cues(
         eye_distance=eye_share * size / max(scale, 1e-6),
         blur=blur_effect(shown),
-        sharpness=float(np.log((laplacian.std() + 0.1) / (light.spread + 4)))
-        if laplacian.size
-        else 0.0,
         grid=grid_strength(native),
         noise=noise,
         block_step=block_step(native) if max(native.shape) <= _MOST_FOR_BLOCKS else 0.0,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 _BINS = 1024
 _MOST = 512
-_CODEC = 0.05  # a step of the blocks' borders from this share of the mean step on is a codec's
+_CODEC = 2.3  # times the usual bend that a codec leaves at most where its blocks meet
 _WIDEST, _NARROWEST = 40.0, 2.2
 _PERIODS = 8  # a grid must repeat as often to be told from the face itself
 _TOOTH = 3  # bins on either side that a finite picture smears a frequency over
@@ -30,7 +30,7 @@ def blur_effect(luminance: NDArray[np.float32]) -> float:
     for axis, kernel in ((0, (1, 11)), (1, (11, 1))):
         blurred = cv2.blur(luminance, kernel, borderType=cv2.BORDER_REFLECT)
         sharp, soft = (
-            np.abs(cv2.Sobel(i, cv2.CV_32F, 1 - axis, axis, borderType=cv2.BORDER_REFLECT))
+            np.abs(cv2.Sobel(i, cv2.CV_32F, axis, 1 - axis, borderType=cv2.BORDER_REFLECT))
             for i in (luminance, blurred)
         )
         inside = (slice(2, height - 1), slice(2, width - 1))
@@ -50,7 +50,7 @@ def noise_sigma(luminance: NDArray[np.float32]) -> float:
 def grid_strength(luminance: NDArray[np.float32]) -> float:
     """Share of the second difference that repeats along a grid of 2.2 to 40 pixels beyond chance, 0..1.
 
-    The grid of a codec's 8 x 8 blocks does not count: it shows in the first difference as well, see ``block_step``.
+    A grid of 8 pixels is most often a codec's, even in a good photograph, and counts only where it is sharper than that.
 
     Args:
         luminance: (H, W) float32; sides under 32 pixels hold too few periods and give 0. Of more than 512 pixels, whole
@@ -59,7 +59,7 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
     fold = -(-max(luminance.shape) // _MOST)
     if min(luminance.shape) // fold < 32:
         return 0.0
-    blocks = block_step(luminance) > _CODEC * float(np.abs(np.diff(luminance, axis=1)).mean())
+    enlarged_by_8 = _eighth(luminance) > _CODEC
     if fold > 1:
         height, width = (side // fold for side in luminance.shape)
         # A whole factor: any other would beat against the pixels and make a grid of its own.
@@ -80,14 +80,25 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
         profile = profile - cv2.blur(profile[None], (25, 1))[0]
         spectrum = np.abs(np.fft.rfft(profile * np.hanning(len(profile)), _BINS)) ** 2
         spectrum[:slowest] = 0
-        if blocks:
+        total = max(float(spectrum.sum()), 1e-9)
+        if not enlarged_by_8:
             for multiple in range(fold * _BINS // 8, _BINS // 2 + 1, fold * _BINS // 8):
                 spectrum[multiple - 2 * _TOOTH : multiple + 2 * _TOOTH + 1] = 0
-        power += spectrum / max(float(spectrum.sum()), 1e-9) / 2
+        power += spectrum / total / 2
     frequencies, combs = _combs()
     usable = frequencies >= _PERIODS * _BINS / min(luminance.shape)
     covered = combs[usable, slowest:].mean(axis=1)
     return max(0.0, float(((combs[usable] @ power - covered) / (1 - covered)).max()))
+
+
+def _eighth(luminance: NDArray[np.float32]) -> float:
+    """How many times the usual the picture bends at every eighth pixel, on the weaker axis."""
+    times = []
+    for axis in (0, 1):
+        bend = np.abs(np.diff(luminance, n=2, axis=axis)).mean(axis=1 - axis)
+        means = [bend[start::8].mean() for start in range(8)]
+        times.append(max(means) / max(float(np.median(means)), 1e-6))
+    return float(min(times))
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ MOST = 3
 """A face gets at most this many reasons."""
 # What the network names below this is its usual doubt.
 _DOUBT, _NAMED = 0.2, 1.5
+_SQUARES = 3.6
 
 
 def needed_strength(quality: float) -> float:
@@ -69,13 +70,11 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     found = {name: max(_scales(name, cues)) for name in REASONS}
     small, enlarged, squares = _scales("low_resolution", cues)
     blocks, smeared = _scales("compression", cues)
-    # Two views of one loss: where both are in doubt, the loss is less so.
-    softer, harder = sorted(_scales("blur", cues))
-    lost = found["blur"] = min(STRONGEST, harder + 0.3 * softer)
-    # Squares of one colour: flat, but with a grid.
-    pixelated = min(squares, enlarged)
+    lost = found["blur"]
+    # Squares of one colour: flat, but with a grid. No codec leaves as much flat as squares of 8 pixels do.
+    pixelated = min(squares, enlarged) if blocks < 1 else blocks if squares >= _SQUARES else 0.0
     # Enlargement from few pixels blurs as well; the grid it leaves tells the two apart.
-    if pixelated >= 1 or (enlarged >= 1 and lost >= 1.3):
+    if pixelated >= 1 or (enlarged >= 1 and lost >= 1):
         found["low_resolution"] = max(small, pixelated, lost + 0.5)
         found["blur"] = 0.5 * lost
         blocks = 0.5 * blocks
@@ -88,10 +87,9 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     # What is not where the average face has it is judged by a mask that does not fit.
     turned = _fade(found["pose"], 1.0, 3.0)
     unexplained, plain, shaded = _scales("occlusion", cues)
-    real = (
-        _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0) * _fade(found["bright"], 1.0, 2.0)
-    )
-    cover = max(unexplained, plain * _fade(found["off_centre"], 0.5, 1.5)) * turned * real
+    real = _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0)
+    real *= _fade(found["bright"], 1.0, 2.0) * _fade(pixelated, 1.0, 2.0)
+    cover = max(unexplained, plain) * _fade(found["off_centre"], 0.5, 1.5) * turned * real
     # In the dark the eyes are as dark as the rest; a face that looks down shows its lids.
     shaded *= _fade(found["dark"], 0.5, 1.5) * _fade(found["pose"], 1.5, 3.0)
     found["occlusion"] = max(cover, shaded)

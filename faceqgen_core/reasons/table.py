@@ -52,7 +52,7 @@ REASONS: dict[str, Reason] = {
             "blur",
             "fine detail is lost: out of focus, moved or smoothed",
             "Sharpness; motion blur",
-            (Scale("blur", 0.78, 0.85), Scale("sharpness", -2.65, -3.2)),
+            (Scale("blur", 0.57, 0.68),),
             ("gaussian_blur", "motion_blur", "defocus"),
         ),
         Reason(
@@ -132,7 +132,7 @@ REASONS: dict[str, Reason] = {
             "background",
             "a restless background beside the head",
             "Background uniformity",
-            (Scale("clutter", 14, 22),),
+            (Scale("clutter", 14, 18),),
         ),
     )
 }

@@ -255,9 +255,20 @@ def test_values_survive_the_way_through_the_file_and_none_stays_none(tmp_path: P
     with open_table(path, "w") as file:
         writer = ScoreWriter(file)
         writer.add(
-            Assessment(odd, 0, Status.SCORED, quality=100 / 3, ssim=1e-7, mse=float("nan"), box=box)
+            Assessment(
+                odd,
+                0,
+                Status.SCORED,
+                quality=100 / 3,
+                ssim=1e-7,
+                mse=float("nan"),
+                box=box,
+                reasons=("blur", "dark"),
+            )
         )
         writer.add(Assessment("b.jpg", 1, Status.UNREADABLE, reason="cut off"))
+    with open_table(path, "r") as file:
+        assert [line["reasons"] for line in csv.DictReader(file)] == ["blur;dark", ""]
     table = read_scores(path)
     assert table.paths == [odd, "b.jpg"]
     assert table.columns["quality"][0] == pytest.approx(100 / 3, rel=1e-8)

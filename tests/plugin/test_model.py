@@ -57,7 +57,7 @@ def test_the_document_has_the_keys_and_words_of_the_operators_document(dataset, 
     for found, wanted in zip(dataset, scored, strict=True):
         assert isinstance(found.faceqgen, fo.DynamicEmbeddedDocument)
         assert set(found.faceqgen.field_names) == set(wanted.faceqgen.field_names)
-        for key in ("status", "reason", "num_faces", "preset", "crop_protocol"):
+        for key in ("status", "reason", "reasons", "num_faces", "preset", "crop_protocol"):
             assert found.faceqgen[key] == wanted.faceqgen[key]
 
 

@@ -34,6 +34,34 @@ def test_a_failure_says_why_and_a_score_needs_no_reason(scored):
     assert len(none) > 10 and "truncated.jpg" in truncated
 
 
+def test_reasons_are_lists_on_the_sample_and_on_every_face_and_none_without_a_score(scored):
+    one, two, none, truncated = scored.values("faceqgen.reasons")
+    assert one == [] and two == [] and none is None and truncated is None
+    for sample in scored.limit(2):
+        faces = sample.faceqgen_faces.detections
+        assert faces[0].reasons == sample.faceqgen.reasons
+        assert all(face.reason == next(iter(face.reasons), None) for face in faces)
+
+
+def test_a_face_that_scores_low_says_why_first_in_its_reason(tmp_path, score):
+    blurred = faulty_images(tmp_path)["blurred"][0]
+    dataset = make_dataset(blurred)
+    score(dataset, restored=False)
+    document = dataset.first().faceqgen
+    assert document.status == "scored" and document.reasons[0] == document.reason == "blur"
+    assert dataset.count_values("faceqgen.reasons")["blur"] == 1
+    dataset.delete()
+
+
+def test_the_field_of_the_reasons_names_and_describes_all_of_them(scored):
+    from faceqgen_core.reasons import REASONS
+
+    for path in ("faceqgen.reasons", "faceqgen_faces.detections.reasons"):
+        field = scored.get_field(path)
+        assert isinstance(field, fo.ListField) and isinstance(field.field, fo.StringField)
+        assert all(name in field.description for name in REASONS)
+
+
 def test_every_face_has_the_values_of_its_sample_and_more_than_one_face_is_kept(scored):
     one, two, none, truncated = scored.values("faceqgen_faces.detections")
     assert (len(one), len(two), none, truncated) == (1, 2, None, None)
