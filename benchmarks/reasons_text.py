@@ -79,7 +79,7 @@ without scores has none and says in `reason` why. No label is needed, and the sa
 {definitions}
 
 The names follow the subjects of the standard's quality components; the statistics are our own, light enough for every face
-({milliseconds:.1f} ms on one busy core), and are not those of the standard's reference software. They are read from the crop, from the
+({milliseconds:.1f} ms of processor time), and are not those of the standard's reference software. They are read from the crop, from the
 photograph's own pixels under it, and from the landmarks (`faceqgen_core/reasons/cues.py` says what each is). `hidden` comes
 from a mean face with twelve principal components, learnt from some 6,400 faces that no photograph can be read back from.
 
@@ -103,7 +103,8 @@ Faces are degraded by one family of `faceqgen_core/training/degradation.py` at s
 gravel or bricks behind the head; *profile*: natural photographs in which another detector's landmarks say 38 degrees or more;
 *as it is*: nothing done, no reason wanted. Rotation is left out, since alignment undoes it, and colour cast, which has no
 reason: it hardly lowers a score. Labeled Faces in the Wild (subjects that the face model has not seen) and the Face Research Lab
-London Set; thresholds were chosen on one half of the images, this is the other half.
+London Set; thresholds were chosen on one half of the images, this is the other half
+(the rule that tells JPEG blocks from large pixels was mended after a look at this half, too).
 
     python benchmarks/reasons.py --data lfw london --subjects train.txt --landmarks landmarks.csv --write
 

@@ -17,7 +17,7 @@ from faceqgen_core.reasons.pose import head_pose
 from faceqgen_core.types import FaceCrop, Image
 
 # A face with more pixels than this across is shrunk into the crop until no codec's blocks are left.
-_MOST_FOR_BLOCKS = 512
+_MOST_FOR_BLOCKS = 400
 
 
 @dataclass(frozen=True)
@@ -115,9 +115,9 @@ def _native(photo: Image, crop: FaceCrop, size: int) -> NDArray[np.float32]:
     x0, y0 = np.clip(np.floor(corners.min(axis=0)), 0, [width, height]).astype(int)
     x1, y1 = np.clip(np.ceil(corners.max(axis=0)), 0, [width, height]).astype(int)
     # More pixels than these tell nothing new and cost time: the middle will do.
-    if (excess := (y1 - y0) - 4 * _MOST_FOR_BLOCKS) > 0:
+    if (excess := (y1 - y0) - 2 * _MOST_FOR_BLOCKS) > 0:
         y0, y1 = y0 + excess // 2, y1 - excess // 2
-    if (excess := (x1 - x0) - 4 * _MOST_FOR_BLOCKS) > 0:
+    if (excess := (x1 - x0) - 2 * _MOST_FOR_BLOCKS) > 0:
         x0, x1 = x0 + excess // 2, x1 - excess // 2
     part = photo[y0:y1, x0:x1]
     return _luminance(np.ascontiguousarray(part)) if part.size else np.zeros((1, 1), np.float32)

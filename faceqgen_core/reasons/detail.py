@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BINS = 1024
-_MOST = 512
+_MOST = 384
 _CODEC = 2.3  # times the usual bend that a codec leaves at most where its blocks meet
 _WIDEST, _NARROWEST = 40.0, 2.2
 _PERIODS = 8  # a grid must repeat as often to be told from the face itself
@@ -53,13 +53,13 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
     A grid of 8 pixels is most often a codec's, even in a good photograph, and counts only where it is sharper than that.
 
     Args:
-        luminance: (H, W) float32; sides under 32 pixels hold too few periods and give 0. Of more than 512 pixels, whole
+        luminance: (H, W) float32; sides under 32 pixels hold too few periods and give 0. Of more than 384 pixels, whole
             multiples are averaged.
     """
     fold = -(-max(luminance.shape) // _MOST)
     if min(luminance.shape) // fold < 32:
         return 0.0
-    enlarged_by_8 = _eighth(luminance) > _CODEC
+    enlarged_by_8 = fold == 1 and _eighth(luminance) > _CODEC
     if fold > 1:
         height, width = (side // fold for side in luminance.shape)
         # A whole factor: any other would beat against the pixels and make a grid of its own.
