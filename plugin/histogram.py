@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .fields import FieldNames
+from .indexed import NUMBER, at_rank, count
 
 BARS = 50
 
@@ -55,32 +56,27 @@ def histogram(collection: Any, field: str, measure: str, *, bars: int = BARS) ->
     if bars < 1:
         raise ValueError(f"a histogram needs at least one bar, got {bars}")
     path = FieldNames(field).path(measure)
-    scored = {"$match": {path: {"$ne": None}}}
     low, high = (0.0, 100.0) if measure == "quality" else _ends(collection, path)
     width = (high - low) / bars
     bar = {"$floor": {"$divide": [{"$subtract": [f"${path}", low]}, width]}}
     inside = {"$min": [bars - 1, {"$max": [0, bar]}]}
     counts = [0] * bars
     grouped = {"$group": {"_id": inside, "n": {"$sum": 1}}}
-    for row in collection._aggregate(pipeline=[scored, grouped]):
+    for row in collection._aggregate(pipeline=[{"$match": {path: NUMBER}}, grouped]):
         counts[int(row["_id"])] += row["n"]
     return Histogram(low, high, counts)
 
 
 def _ends(collection: Any, path: str) -> tuple[float, float]:
     """1st and 99th percentile."""
-    match = {"$match": {path: {"$ne": None}}}
-    counted = list(collection._aggregate(pipeline=[match, {"$count": "n"}]))
-    if not counted:
+    scored = count(collection, {path: NUMBER})
+    if not scored:
         return 0.0, 1.0
-    last = counted[0]["n"] - 1
-
-    def at(rank: int) -> float:
-        only, order = {"$project": {"_id": 0, "v": f"${path}"}}, {"$sort": {path: 1}}
-        stages = [match, order, {"$skip": rank}, {"$limit": 1}, only]
-        return float(next(iter(collection._aggregate(pipeline=stages)))["v"])
-
-    low, high = at(round(0.01 * last)), at(round(0.99 * last))
+    beyond = round(0.01 * (scored - 1))  # from either end, so that the database passes over few
+    low = at_rank(collection, path, beyond)
+    high = at_rank(collection, path, beyond, descending=True)
+    if low is None or high is None:  # deleted meanwhile
+        return 0.0, 1.0
     if not high > low:  # one value alone: give its bar a width
         low, high = low - 1e-6 - abs(low) / 100, high + 1e-6 + abs(high) / 100
     return low, high
@@ -95,7 +91,7 @@ def bar_view(collection: Any, field: str, measure: str, shape: Histogram, bar: i
     if not 0 <= bar < len(shape.counts):
         raise ValueError(f"the histogram has bars 0 to {len(shape.counts) - 1}, got {bar}")
     left, right = shape.edges(bar)
-    limits: dict[str, Any] = {"$ne": None}
+    limits: dict[str, Any] = {} if 0 < bar < len(shape.counts) - 1 else dict(NUMBER)
     if bar > 0:
         limits["$gte"] = left
     if bar < len(shape.counts) - 1:

@@ -28,12 +28,15 @@ class IdentityCounts:
         samples: scored samples that name their subject.
         kept: of these, how many are among the best N of their subject.
         without_subject: scored samples that name no subject.
+        without_acceptable: of all subjects, scored or not, how many have no sample that reaches the threshold; None
+            if none was given.
     """
 
     subjects: int
     samples: int
     kept: int
     without_subject: int
+    without_acceptable: int | None = None
 
 
 def subject_fields(collection: Any) -> list[str]:
@@ -106,28 +109,52 @@ class Identities:
                 f"there is no field {self._path!r}: run 'Score face quality' first, or name the field it wrote"
             )
 
-    def counts(self, best: int = 1) -> IdentityCounts:
-        """Count subjects and samples under the rule "the best ``best`` of each subject".
+    def counts(self, best: int = 1, *, threshold: float | None = None) -> IdentityCounts:
+        """Count subjects and samples under the rule "the best ``best`` of each subject", in one pass.
+
+        Args:
+            best: samples to keep of each subject.
+            threshold: score that makes a sample acceptable.
 
         Raises:
             ValueError: ``best`` is below 1.
         """
         _require_count(best)
-        named = {"$ne": ["$_id", None]}
-        rows = self._run(
-            {"$group": {"_id": f"${self._subject}", "n": {"$sum": 1}}},
-            {
-                "$group": {
-                    "_id": None,
-                    "subjects": {"$sum": {"$cond": [named, 1, 0]}},
-                    "samples": {"$sum": {"$cond": [named, "$n", 0]}},
-                    "kept": {"$sum": {"$cond": [named, {"$min": ["$n", best]}, 0]}},
-                    "without_subject": {"$sum": {"$cond": [named, 0, "$n"]}},
-                }
-            },
-            {"$project": {"_id": 0}},
+        scored = {"$cond": [{"$gt": [f"${self._path}", None]}, 1, 0]}
+        reached = 0 if threshold is None else {"$cond": [self._reached(threshold), 1, 0]}
+        named, seen = {"$ne": ["$_id", None]}, {"$gt": ["$n", 0]}
+
+        def total(value: Any, *conditions: Any) -> dict[str, Any]:
+            return {"$sum": {"$cond": [{"$and": list(conditions)}, value, 0]}}
+
+        rows = self._collection._aggregate(
+            pipeline=[
+                {
+                    "$group": {
+                        "_id": {"$ifNull": [f"${self._subject}", None]},
+                        "n": {"$sum": scored},
+                        "reached": {"$max": reached},
+                    }
+                },
+                {
+                    "$group": {
+                        "_id": None,
+                        "subjects": total(1, named, seen),
+                        "samples": total("$n", named),
+                        "kept": total({"$min": ["$n", best]}, named),
+                        "without_subject": total("$n", {"$not": [named]}),
+                        "without_acceptable": total(1, named, {"$eq": ["$reached", 0]}),
+                    }
+                },
+                {"$project": {"_id": 0}},
+            ]
         )
-        return IdentityCounts(**rows[0]) if rows else IdentityCounts(0, 0, 0, 0)
+        found = next(iter(rows), None)
+        if found is None:
+            return IdentityCounts(0, 0, 0, 0, None if threshold is None else 0)
+        if threshold is None:
+            found["without_acceptable"] = None
+        return IdentityCounts(**found)
 
     def best(self, count: int = 1) -> list[str]:
         """Ids of the best ``count`` scored samples of each subject; of equal scores the sample added first.
@@ -151,20 +178,13 @@ class Identities:
 
     def without_acceptable(self, threshold: float) -> list[Any]:
         """Subjects of which no sample reaches the threshold, sorted; those without any scored sample among them."""
-        value = f"${self._path}"
-        reached = {
-            "$and": [
-                {"$gt": [value, None]},  # a missing number is lower than any in MongoDB's order
-                {"$gte" if self._higher else "$lte": [value, threshold]},
-            ]
-        }
         rows = self._collection._aggregate(
             pipeline=[
                 {"$match": {self._subject: {"$ne": None}}},
                 {
                     "$group": {
                         "_id": f"${self._subject}",
-                        "reached": {"$max": {"$cond": [reached, 1, 0]}},
+                        "reached": {"$max": {"$cond": [self._reached(threshold), 1, 0]}},
                     }
                 },
                 {"$match": {"reached": 0}},
@@ -172,6 +192,15 @@ class Identities:
             ]
         )
         return [row["_id"] for row in rows]
+
+    def _reached(self, threshold: float) -> dict[str, Any]:
+        value = f"${self._path}"
+        return {
+            "$and": [
+                {"$gt": [value, None]},  # a missing number is lower than any in MongoDB's order
+                {"$gte" if self._higher else "$lte": [value, threshold]},
+            ]
+        }
 
     def _ids(self, chosen: dict[str, Any]) -> list[str]:
         rows = self._run(

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .fields import SCORES, FieldNames
+from .indexed import NUMBER, count
+
+_WORSE = {True: "$lt", False: "$gt"}
 
 
 def shares_worse(
@@ -21,21 +24,15 @@ def shares_worse(
     Returns:
         0 to 100 by measure: 0 is the worst, 100 the best there is.
     """
-    known = {measure: value for measure, value in values.items() if value is not None}
     names = FieldNames(field)
-    group: dict[str, Any] = {"_id": None}
-    for measure, value in known.items():
-        path = f"${names.path(measure)}"
-        worse = "$lt" if SCORES[measure].higher_is_better else "$gt"
-        scored = {"$gt": [path, None]}  # a missing number is lower than any in MongoDB's order
-        place = {"$cond": [{worse: [path, value]}, 1, {"$cond": [{"$eq": [path, value]}, 0.5, 0]}]}
-        group[f"{measure}_n"] = {"$sum": {"$cond": [scored, 1, 0]}}
-        group[f"{measure}_worse"] = {"$sum": {"$cond": [scored, place, 0]}}
-    rows = list(collection._aggregate(pipeline=[{"$group": group}])) if known else []
-    if not rows:
-        return {}
-    return {
-        measure: 100 * rows[0][f"{measure}_worse"] / rows[0][f"{measure}_n"]
-        for measure in known
-        if rows[0][f"{measure}_n"]
-    }
+    shares = {}
+    for measure, value in values.items():
+        if value is None:
+            continue
+        path = names.path(measure)
+        scored = count(collection, {path: NUMBER})
+        worse = count(collection, {path: {_WORSE[SCORES[measure].higher_is_better]: value}})
+        ties = count(collection, {path: value})
+        if scored:
+            shares[measure] = 100 * (worse + 0.5 * ties) / scored
+    return shares

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .fields import SCORES, FieldNames
+from .indexed import NUMBER, at_rank, count
 
 DEFAULT_ACCEPTABLE = 50.0
 """Quality that counts as acceptable where the preset does not say."""
@@ -40,8 +41,8 @@ class Kept:
 def count_kept(collection: Any, field: str, measure: str, threshold: float) -> Kept:
     """Count the samples on both sides of a threshold."""
     path = FieldNames(field).path(measure)
-    scored = _count(collection, {path: {"$ne": None}})
-    worse = _count(collection, {path: {"$lt" if higher_is_better(measure) else "$gt": threshold}})
+    scored = count(collection, {path: NUMBER})
+    worse = count(collection, {path: {"$lt" if higher_is_better(measure) else "$gt": threshold}})
     return Kept(scored - worse, worse, len(collection) - scored)
 
 
@@ -56,20 +57,11 @@ def worst_share(collection: Any, field: str, measure: str, percent: float) -> fl
     if not 0 < percent < 100:
         raise ValueError(f"a share of the samples lies between 0 and 100 percent, got {percent:g}")
     path = FieldNames(field).path(measure)
-    scored = _count(collection, {path: {"$ne": None}})
+    scored = count(collection, {path: NUMBER})
     if not scored:
         return None
     first_kept = min(math.ceil(percent / 100 * scored), scored - 1)
-    rows = collection._aggregate(
-        pipeline=[
-            {"$match": {path: {"$ne": None}}},
-            {"$project": {"_id": 0, "score": f"${path}"}},
-            {"$sort": {"score": 1 if higher_is_better(measure) else -1}},
-            {"$skip": first_kept},
-            {"$limit": 1},
-        ]
-    )
-    return float(next(iter(rows))["score"])
+    return at_rank(collection, path, first_kept, descending=not higher_is_better(measure))
 
 
 def higher_is_better(measure: str) -> bool:
@@ -100,8 +92,3 @@ def acceptable_quality(preset: str | None) -> float:
             if isinstance(value, (int, float)) and 0 <= value <= 100:
                 return float(value)
     return DEFAULT_ACCEPTABLE
-
-
-def _count(collection: Any, match: dict[str, Any]) -> int:
-    rows = list(collection._aggregate(pipeline=[{"$match": match}, {"$count": "n"}]))
-    return int(rows[0]["n"]) if rows else 0

@@ -7,6 +7,7 @@ from typing import Any
 from bson import ObjectId
 
 from .fields import SCORES, FieldNames
+from .indexed import NUMBER, count
 
 
 class WorstFirst:
@@ -27,7 +28,7 @@ class WorstFirst:
 
     def worst(self) -> str | None:
         """Id of the worst sample; None if none has a score."""
-        return self._first([{"$match": {self._path: {"$ne": None}}}, self._sort(1)])
+        return self._first_of(self._end(NUMBER, self._up), 1)
 
     def next(self, sample_id: str) -> str | None:
         """Id of the next better sample; None after the best one."""
@@ -42,15 +43,10 @@ class WorstFirst:
         score = self._score(sample_id)
         if score is None:
             return None
-        rows = list(
-            self._collection._aggregate(
-                pipeline=[
-                    {"$match": self._beyond(score, sample_id, self._worse, "$lt")},
-                    {"$count": "n"},
-                ]
-            )
+        tied = {self._path: score, "_id": {"$lt": ObjectId(sample_id)}}
+        return count(self._collection, {self._path: {self._worse: score}}) + count(
+            self._collection, tied
         )
-        return int(rows[0]["n"]) if rows else 0
 
     def _score(self, sample_id: str) -> float | None:
         pipeline = [
@@ -61,23 +57,37 @@ class WorstFirst:
         return rows[0].get("score") if rows else None
 
     def _neighbour(self, sample_id: str, score_side: str, id_side: str, sign: int) -> str | None:
+        """First among equals, then the first of the next score: two steps that the index of the score answers."""
         score = self._score(sample_id)
         if score is None:
             return None
-        match = self._beyond(score, sample_id, score_side, id_side)
-        return self._first([{"$match": match}, self._sort(sign)])
+        equal = self._first_of(score, sign, {"_id": {id_side: ObjectId(sample_id)}})
+        return equal or self._first_of(self._end({score_side: score}, sign * self._up), sign)
 
-    def _beyond(
-        self, score: float, sample_id: str, score_side: str, id_side: str
-    ) -> dict[str, Any]:
-        tied = {self._path: score, "_id": {id_side: ObjectId(sample_id)}}
-        return {"$or": [{self._path: {score_side: score}}, tied]}
-
-    def _sort(self, sign: int) -> dict[str, Any]:
-        return {"$sort": {self._path: sign * self._up, "_id": sign}}
-
-    def _first(self, pipeline: list[dict[str, Any]]) -> str | None:
+    def _end(self, limits: dict[str, Any], sign: int) -> float | None:
+        """The first score within limits, in ascending (1) or descending (-1) order."""
         rows = self._collection._aggregate(
-            pipeline=[*pipeline, {"$limit": 1}, {"$project": {"_id": 1}}]
+            pipeline=[
+                {"$match": {self._path: limits}},
+                {"$sort": {self._path: sign}},
+                {"$limit": 1},
+                {"$project": {"_id": 0, "score": f"${self._path}"}},
+            ]
+        )
+        return next((row["score"] for row in rows), None)
+
+    def _first_of(
+        self, score: float | None, sign: int, limits: dict[str, Any] | None = None
+    ) -> str | None:
+        """The first sample with this very score, in ascending (1) or descending (-1) order of ids."""
+        if score is None:
+            return None
+        rows = self._collection._aggregate(
+            pipeline=[
+                {"$match": {self._path: score, **(limits or {})}},
+                {"$project": {"_id": 1}},
+                {"$sort": {"_id": sign}},
+                {"$limit": 1},
+            ]
         )
         return next((str(row["_id"]) for row in rows), None)

@@ -56,7 +56,6 @@ class Decide:
             "slider",
             min=min(shape.low, threshold),
             max=max(shape.high, threshold),
-            default=threshold,
             on_change=self.on_slider,
             view=types.SliderView(
                 label_position="top",
@@ -72,7 +71,6 @@ class Decide:
         presets = layout.row(page, "presets")
         presets.float(
             "exact",
-            default=threshold,
             on_change=self.on_exact,
             view=types.FieldView(label="Threshold", componentsProps=layout.wide(120)),
         )
@@ -156,6 +154,7 @@ def _acceptable(ctx: Any) -> float:
 
 
 def _set(ctx: Any, threshold: float) -> None:
+    # Slider and field take their value from the state; a default beside it would come back as an event of its own.
     for key in ("threshold", "slide.slider", "presets.exact"):
         ctx.panel.state.set(key, threshold)
 

@@ -25,8 +25,8 @@ class IdentityRules:
         if identities is None:
             ctx.panel.state.people = None
             return
-        without = identities.without_acceptable(ctx.panel.state.threshold)
-        ctx.panel.state.people = {**asdict(identities.counts(_best(ctx))), "without": len(without)}
+        counts = identities.counts(_best(ctx), threshold=float(ctx.panel.state.threshold))
+        ctx.panel.state.people = asdict(counts)
 
     def draw_identities(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
         """Draw the choice of the field, and the rules once there is one."""
@@ -50,7 +50,7 @@ class IdentityRules:
             "best",
             min=1,
             max=MOST,
-            default=_best(ctx),
+            default=1,
             on_change=self.on_best,
             view=types.FieldView(label="Best of each", componentsProps=layout.wide(110)),
         )
@@ -60,7 +60,7 @@ class IdentityRules:
         layout.button(
             rules,
             "show_without",
-            f"Subjects without an acceptable image ({people['without']:,})",
+            f"Subjects without an acceptable image ({people['without_acceptable']:,})",
             self.on_show_without,
             title="All images of the subjects of which the threshold keeps none",
         )

@@ -72,6 +72,15 @@ def test_counts_say_what_the_rule_keeps(identities, people):
     assert (empty.subjects, empty.kept) == (0, 0)
 
 
+@pytest.mark.parametrize("threshold", [0, 40, 50, 95])
+def test_one_pass_counts_the_subjects_without_an_acceptable_image_as_they_are_listed(
+    identities, threshold
+):
+    listed = identities().without_acceptable(threshold)
+    assert identities().counts(1, threshold=threshold).without_acceptable == len(listed)
+    assert identities().counts(1).without_acceptable is None
+
+
 def test_a_view_is_a_world_of_its_own(identities, people):
     view = people.match({"number": {"$ne": 2}})
     assert _numbers(people, identities(collection=view).best(1)) == [1, 3]
