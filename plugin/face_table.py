@@ -71,7 +71,10 @@ def _write_csv(path: Path, rows: Sequence[Row]) -> None:
     with open_table(path, "w") as file:
         writer = csv.DictWriter(file, COLUMNS)
         writer.writeheader()
-        writer.writerows(row.cells() for row in rows)
+        for row in rows:
+            cells = row.cells()
+            cells["reasons"] = ";".join(cells["reasons"] or ())
+            writer.writerow(cells)
 
 
 def _write_json(path: Path, rows: Sequence[Row], about: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .fields import SCORES, FieldNames
 
-VALUES = ("status", *SCORES, "best_frame", "preset", "crop_protocol")
+VALUES = ("status", *SCORES, "reasons", "best_frame", "preset", "crop_protocol")
 """What is read of each face, beside its place and its files."""
 
 

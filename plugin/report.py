@@ -222,7 +222,9 @@ def _picture(face: Face, heatmap: str | None) -> Picture:
         for key in SCORES
         if (value := face.values.get(key)) is not None
     ]
-    picture = Picture(Path(face.filepath).name, ", ".join(numbers))
+    reasons = ", ".join(face.values.get("reasons") or ()).replace("_", " ")
+    caption = ", ".join(numbers) + (f"; {reasons}" if reasons else "")
+    picture = Picture(Path(face.filepath).name, caption)
     try:
         _read_images(picture, face, heatmap)
     except Exception as error:  # a decoder may raise anything; the report does without this one

@@ -14,6 +14,7 @@ from fiftyone.operators import types
 from ..fields import DEFAULT_FIELD
 from ..settings import DEFAULT_PRESET, FACES, ScoreSettings
 from ..targets import active_media_type, face_fields
+from .dialogue import progress
 from .target_form import add_target
 
 PANEL = "@faceqgen/face-quality/open_face_quality"
@@ -124,14 +125,14 @@ class ScoreFaces(foo.Operator):
         from ..runner import ScoringRun
 
         settings = ScoreSettings.from_params(ctx.params)
-        yield from _progress(ctx, 0.0, "Loading the preset")
+        yield from progress(ctx, 0.0, "Loading the preset")
         run = ScoringRun(ctx.target_view(), settings)
         summary = run.summary
         for notice in summary.notices:
             if ctx.executor is not None:
                 yield ctx.ops.notify(notice, variant="warning")
         for state in run:
-            yield from _progress(ctx, state.share, state.progress)
+            yield from progress(ctx, state.share, state.progress)
         if ctx.executor is not None:
             yield ctx.ops.reload_dataset()
             yield from _show(ctx, _report(summary.to_dict()), panel=True)
@@ -250,13 +251,6 @@ def _add_faces_field(inputs: types.Object, ctx: Any) -> None:
             if fit
             else "No field of this data set has boxes"
         )
-
-
-def _progress(ctx: Any, share: float, label: str) -> Iterator[Any]:
-    if ctx.delegated:
-        ctx.set_progress(progress=share, label=label)
-    elif ctx.executor is not None:
-        yield ctx.ops.set_progress(label=label, progress=share)
 
 
 def _show(ctx: Any, text: str, *, panel: bool = False) -> Iterator[Any]:

@@ -71,6 +71,16 @@ def test_a_json_holds_the_discarded_and_what_was_selected(rated, export, tmp_pat
     assert found["unscored"] == 1 and found["faces"][0]["preset"] == "p@1"
 
 
+def test_reasons_for_low_scores_are_in_the_tables_where_the_run_wrote_them(rated, export, tmp_path):
+    reasons = [["blur", "dark"], None, ["noise"], [], None]
+    rated.set_values("faceqgen.reasons", reasons, dynamic=True)
+    rows = _csv(export(rated, value=0, path=str(tmp_path / "all.csv"))["where"])
+    assert [row["reasons"] for row in rows] == ["blur;dark", "noise", "", ""]
+    export(rated, kind="json", value=0, path=str(tmp_path / "all.json"))
+    faces = json.loads((tmp_path / "all.json").read_text())["faces"]
+    assert [face["reasons"] for face in faces] == [["blur", "dark"], ["noise"], [], None]
+
+
 def test_worst_first_is_the_order_of_the_table_if_asked_for(rated, export, tmp_path):
     result = export(rated, value=0, sort_worst=True, path=str(tmp_path / "all.csv"))
     assert [float(row["quality"]) for row in _csv(result["where"])] == [10, 30, 50, 90]

@@ -184,6 +184,7 @@ def test_reasons_for_low_scores_are_counted_where_the_run_wrote_them(report, tmp
     dataset.set_values("faceqgen.reasons", [["blur", "dark"], ["blur"]], dynamic=True)
     page = _Page(Path(report(dataset, path=str(tmp_path / "r.html"))).read_text("utf-8"))
     assert "blur 2" in page.text and "dark 1" in page.text
+    assert "; blur, dark" in page.text  # below the picture of the first
     dataset.delete()
 
 
