@@ -88,7 +88,7 @@ class Export:
         view = target.view
         self._dataset = view._root_dataset
         self._selected = select(view, selection)
-        if target.is_video and (settings.kind == "crops" or settings.all_faces):
+        if target.is_video and (settings.kind == "crops" or settings.per_face):
             raise ValueError(
                 "single faces are exported of images; these are videos, each with the scores of its best frame"
             )
@@ -98,8 +98,7 @@ class Export:
         self._rows: list[Row] = []
         where = settings.dataset_name or ""
         if settings.kind != "dataset":
-            per_face = settings.all_faces and settings.kind in (*TABLES, "crops")
-            read = all_faces if per_face else primary_faces
+            read = all_faces if settings.per_face else primary_faces
             self._rows = [Row(face) for face in read(self._selected.view, self._names)]
             self._target = settings.target(self._dataset.name, selection.keep)
             where = str(self._target)

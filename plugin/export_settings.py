@@ -53,6 +53,10 @@ class ExportSettings:
         if self.kind in TABLES:
             if path.is_dir():
                 raise ValueError(f"{str(path)!r} is a folder: name a file in it")
+            if path.suffix.lower() != f".{self.kind}":
+                raise ValueError(
+                    f"{path.name!r} is to be {self.kind.upper()}: let its name end with .{self.kind}"
+                )
             if path.exists():
                 raise ValueError(f"there is a file {str(path)!r}: choose another name")
         elif path.exists() and not path.is_dir():
@@ -62,6 +66,11 @@ class ExportSettings:
                 f"the folder {str(path)!r} is not empty: choose another, or turn 'add' on to write beside what is "
                 "there"
             )
+
+    @property
+    def per_face(self) -> bool:
+        """Whether every face is a row, not every sample."""
+        return self.all_faces and self.kind in (*TABLES, "crops")
 
     @classmethod
     def from_params(cls, params: Mapping[str, Any]) -> ExportSettings:

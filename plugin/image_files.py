@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ def copy_image(face: Face, path: Path) -> None:
     Raises:
         OSError: it cannot be read or written, or something is there.
     """
+    _require_file(face.filepath)
     with open(face.filepath, "rb") as source, path.open("xb") as target:
         try:
             shutil.copyfileobj(source, target, 1 << 20)
         except BaseException:
             path.unlink(missing_ok=True)  # half a file is worse than none
             raise
-    shutil.copystat(face.filepath, path)
+    with suppress(OSError):  # some disks keep no times or rights; the image is there
+        shutil.copystat(face.filepath, path)
 
 
 def link_image(face: Face, path: Path) -> None:
@@ -32,9 +35,14 @@ def link_image(face: Face, path: Path) -> None:
     Raises:
         OSError: there is no such file, or something is in the link's place.
     """
-    if not os.path.isfile(face.filepath):
-        raise FileNotFoundError("no such file")
+    _require_file(face.filepath)
     path.symlink_to(os.path.abspath(face.filepath))
+
+
+def _require_file(path: str) -> None:
+    """Refuse what is no file before it is opened: a pipe would be waited for without end."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError("no such file")
 
 
 def cut_face(face: Face, path: Path) -> None:

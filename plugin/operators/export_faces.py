@@ -78,6 +78,12 @@ class ExportFaces(foo.Operator):
                 label="All faces",
                 description="Every scored face of the images, not the primary one alone",
             )
+        inputs.bool(
+            "sort_worst",
+            default=False,
+            label="Worst first",
+            description="Else in the order of the samples",
+        )
         try:
             # A form that was just opened has no name for a data set yet: no reason to scold.
             if kind != "dataset" or ctx.params.get("dataset_name"):

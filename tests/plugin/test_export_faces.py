@@ -118,6 +118,18 @@ def test_a_missing_file_costs_itself_alone_and_is_counted_and_named(rated, expor
     assert not (tmp_path / "out" / "face.png").exists()
 
 
+def test_a_copy_that_breaks_off_leaves_no_half_file(rated, export, part, tmp_path, monkeypatch):
+    def breaks_off(source, target, length):
+        target.write(source.read(10))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(part("image_files").shutil, "copyfileobj", breaks_off)
+    result = export(rated, kind="copy", value=0, path=str(tmp_path / "out"))
+    assert (result["exported"], result["failed"]) == (0, 4)
+    assert "no space left on device" in result["problems"][0]
+    assert [p.name for p in (tmp_path / "out").iterdir()] == ["faces.csv"]
+
+
 def test_a_full_folder_is_refused_and_with_add_nothing_in_it_is_replaced(rated, export, tmp_path):
     out = tmp_path / "out"
     out.mkdir()
@@ -209,7 +221,9 @@ def test_crops_of_a_run_that_kept_no_geometry_are_refused_with_a_way_out(rated, 
         ({"field": "nothing"}, "run 'Score face quality' first"),
         ({"path": "{plugin}/out.csv"}, "inside the plugin"),
         ({"path": "{here}"}, "is a folder: name a file"),
-        ({"path": "{here}/taken"}, "there is a file"),
+        ({"path": "{here}/taken.csv"}, "there is a file"),
+        ({"path": "{here}/table.txt"}, "let its name end with .csv"),
+        ({"kind": "json", "path": "{here}/table.csv"}, "let its name end with .json"),
         ({"kind": "copy", "path": "{here}/taken"}, "is a file: name a folder"),
         ({"kind": "copy", "path": "{here}/taken/sub"}, "cannot be made"),
         ({"kind": "dataset", "dataset_name": "{name}"}, "there is a data set"),
@@ -218,7 +232,8 @@ def test_crops_of_a_run_that_kept_no_geometry_are_refused_with_a_way_out(rated, 
 def test_what_cannot_be_done_is_refused_with_a_way_out(
     rated, export, part, tmp_path, params, message
 ):
-    (tmp_path / "taken").write_text("here")
+    for name in ("taken", "taken.csv"):
+        (tmp_path / name).write_text("here")
     known = {"here": tmp_path, "name": rated.name, "plugin": Path(part("fields").__file__).parent}
     params = {k: v.format(**known) for k, v in params.items()}
     with pytest.raises(ValueError, match=message):
