@@ -7,9 +7,13 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
+from tests.images import astronaut
 from tests.plugin.conftest import form_of
+from tests.videos import write_video
 
 BEST = "@faceqgen/face-quality/best_shots"
 SUBJECTS = ["ann", "ann", "bob", None, "ann", "cy"]
@@ -188,6 +192,28 @@ def test_a_scored_photograph_with_named_boxes_is_followed_from_end_to_end(pictur
     view = best(dataset, per="label", of="people")
     kept = view.values("faceqgen_faces.detections.source_label", unwind=True)
     assert set(kept) == {box.id for box in boxes}
+    dataset.delete()
+
+
+def test_a_tracked_video_is_followed_from_end_to_end(tmp_path, score, best):
+    """The astronaut, blurred in the first second and sharp in the second, tracked in every frame that is scored."""
+    sharp = Image.fromarray(astronaut()).resize((256, 256), Image.Resampling.LANCZOS)
+    blurred = sharp.filter(ImageFilter.GaussianBlur(2))
+    frames = [np.asarray(blurred)] * 10 + [np.asarray(sharp)] * 10
+    sample = fo.Sample(filepath=str(write_video(tmp_path / "clip.avi", frames)))
+    for number in (1, 11):
+        box = fo.Detection(label="person", bounding_box=[0.355, 0.124, 0.162, 0.21], index=4)
+        sample.frames[number] = fo.Frame(people=fo.Detections(detections=[box]))
+    dataset = fo.Dataset()
+    dataset.add_sample(sample, dynamic=True)
+    score(dataset, faces="field", faces_field="people")
+    view = best(dataset, per="track", of="people", tag="best")
+    assert view.values("frames.frame_number") == [[11]]
+    dataset.reload()
+    tagged = dataset.select_labels(tags="best").first().frames
+    assert [n for n, f in tagged.items() if f.faceqgen_faces and f.faceqgen_faces.detections] == [
+        11
+    ]
     dataset.delete()
 
 

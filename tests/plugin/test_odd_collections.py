@@ -100,6 +100,17 @@ def test_an_empty_view_of_a_scored_data_set_gives_an_empty_result(name, scored, 
         assert "Nothing is scored yet" in Path(result).read_text()
 
 
+@pytest.mark.parametrize("name", ["export_faces", "face_quality_report"])
+def test_a_delegated_run_writes_its_file_as_well(name, scored, tmp_path):
+    from fiftyone.operators.delegated import DelegatedOperationService
+
+    path = tmp_path / ("out.csv" if name == "export_faces" else "out.html")
+    queued = _operator(name)(scored, path=str(path), delegate=True)
+    assert queued.delegated and not path.exists()
+    DelegatedOperationService().execute_queued_operations(operator=_operator(name).uri)
+    assert path.is_file()
+
+
 def test_of_groups_the_active_slice_is_exported_reported_compared_and_chosen(grouped, tmp_path):
     grouped.group_slice = "right"
     result = _operator("export_faces")(grouped, value=0, path=str(tmp_path / "right.csv"))
