@@ -68,6 +68,7 @@ def test_the_kept_faces_are_exported_from_the_grid(app, scored, tmp_path):
     kept = scored.match({QUALITY: {"$gte": 50}}).values("filepath")
     form = _form(app, "export")
     form.get_by_text(f"{len(kept)} of {len(scored)} samples").wait_for()
+    app.shoot("operator-export")
     taken, path = tmp_path / "taken.csv", tmp_path / "kept.csv"
     taken.write_text("mine")
     app.field(form, "File").fill(str(taken))
@@ -75,7 +76,6 @@ def test_the_kept_faces_are_exported_from_the_grid(app, scored, tmp_path):
     app.until(form.get_by_role("button", name="Execute").is_disabled, "the form is not valid")
     app.field(form, "File").fill(str(path))
     form.get_by_text("there is a file").wait_for(state="hidden")
-    app.shoot("operator-export")
     _execute(app, form)
     app.page.get_by_text(f"faces exported: {len(kept)}").wait_for()
     with path.open(newline="") as file:
