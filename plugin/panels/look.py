@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import fiftyone.core.media as fom
 from fiftyone.operators import types
 
 from ..explanation import explain
@@ -76,8 +77,11 @@ class Look:
         chosen = min(int(ctx.panel.state.face or 0), max(len(faces) - 1, 0))
         self._draw_faces(page, faces, chosen)
         face = faces[chosen] if faces else None
-        pictures = face_pictures(sample.filepath, face) if face else FacePictures()
         values = face if face is not None else sample[workspace.field]
+        if face:
+            pictures = face_pictures(sample.filepath, face)
+        else:
+            pictures = FacePictures(notes=_notes(sample, values))
         scores = {name: _value(values, name) for name in SCORES}
         shares = shares_worse(workspace.view, workspace.field, scores)
         layout.text(
@@ -143,6 +147,17 @@ def _value(document: Any, name: str) -> Any:
         return None if document is None else document[name]
     except (AttributeError, KeyError):
         return None
+
+
+def _notes(sample: Any, values: Any) -> list[str]:
+    """Why there are no pictures, where the sentence does not say it already."""
+    best = _value(values, "best_frame")
+    if sample.media_type != fom.VIDEO or best is None:
+        return []
+    return [
+        f"Videos show no crop here: these are the scores of the best frame, number {best}. “Open sample” plays the video "
+        "with the faces that were found in its frames."
+    ]
 
 
 def _draw_pictures(page: types.Object, pictures: FacePictures) -> None:
