@@ -18,7 +18,7 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration
 
 DEFAULT_PRESET = "faceqgen-128"
-FORMAT = 1
+FORMAT = 2
 WEIGHTS = ("generator.weights.h5", "discriminator.weights.h5", "quality_head.weights.h5")
 _KEYS = {"format", "name", "networks", "crop_protocol", "calibration", "weights", "training"}
 _NETWORK_KEYS = {"size", "generator_width", "discriminator_width", "head_units"}

@@ -28,7 +28,7 @@ class RestorationResult:
         similarity: (N,) float64 predicted mated similarity score, the input of the quality calibration.
         restored: (N, S, S, 3) uint8 RGB, if asked for.
         difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, if asked for.
-        strengths: (N, F) float32 in [0, 1], the degradations that the generator names, in the order of
+        strengths: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
             ``training.degradation.FAMILIES``; None from a network that names none.
     """
 
@@ -105,11 +105,11 @@ def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
             return (image_shape[0], 3), (image_shape[0], side, side)
 
     image = keras.Input(generator.input_shape[1:], name="image")
-    restored, bottleneck, named = generator(image, training=False)
-    logits, *levels = discriminator(image, training=False)
+    restored, bottleneck, named, *_ = generator(image, training=False)
+    logits, *levels, judged, predicted, _ = discriminator(image, training=False)
     measures, local = NativeMeasures(name="measures")(image, restored, logits)
-    similarity = head([image, bottleneck, levels[-1], named, measures], training=False)
-    return keras.Model(image, [measures, similarity, restored, local, named], name="scorer")
+    similarity = head([bottleneck, levels[-1], named, judged, predicted, measures], training=False)
+    return keras.Model(image, [measures, similarity, restored, local, judged], name="scorer")
 
 
 def _load_scorer(preset: Preset) -> Any:

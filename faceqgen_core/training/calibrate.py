@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import logging
 import math
@@ -11,7 +10,6 @@ import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,31 +17,34 @@ from numpy.typing import NDArray
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.measures import MEASURES
-from faceqgen_core.presets import WEIGHTS, load_preset, sha256_of, write_config
-from faceqgen_core.training.subjects import FaceSet, best_images
-from faceqgen_core.training.train import data_hash, load_faces
+from faceqgen_core.presets import WEIGHTS, load_preset, write_config
+from faceqgen_core.training.provenance import data_hash
+from faceqgen_core.training.subjects import best_images, split_subjects
+from faceqgen_core.training.train import add_data_arguments, load_faces
 
 logger = logging.getLogger(__name__)
 
 HEAD_UNITS = 96
 GOOD_QUALITY, POOR_QUALITY = 88.0, 18.0
 """Quality of the median good original and of the median strongly degraded face, by which the scale is laid."""
+POOR_BELOW = 0.15
+"""Label under which a degraded face counts as strongly degraded."""
+ACCEPTABLE_DISCARD = 0.05
+"""Share of untouched held-back faces that the threshold "acceptable" of the model card leaves out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument("--run", type=Path, required=True, help="output folder of faceqgen train")
-    parser.add_argument("--data", type=Path, nargs="+", required=True, help="the training folders")
-    parser.add_argument("--subjects", type=Path, help="text file: subject folders to use")
-    parser.add_argument("--landmarks", type=Path, help="CSV of known landmarks")
+    add_data_arguments(parser)
     parser.add_argument(
-        "--teacher", type=Path, required=True, help="face-reidentification-retail-0095, .xml"
+        "--teacher",
+        type=Path,
+        help="face-reidentification-retail-0095, .xml, as for faceqgen train",
     )
     parser.add_argument("--name", default="faceqgen-128", help="name of the preset")
     parser.add_argument("--output", type=Path, required=True, help="folder of the preset")
-    parser.add_argument("--copies", type=int, default=4, help="degraded copies of each image")
-    parser.add_argument("--epochs", type=int, default=12, help="epochs of the quality head")
-    parser.add_argument("--seed", type=int, default=0, help="start of every draw")
+    parser.add_argument("--epochs", type=int, default=6, help="epochs of the quality head")
 
 
 def scale_between(poor: float, good: float) -> SigmoidMapping:
@@ -66,33 +67,24 @@ def component_mapping(values: NDArray[np.float64], *, higher_is_better: bool) ->
     return SigmoidMapping(x0=float(middle), w=w if higher_is_better else -w)
 
 
-def _cache_labelled(args: argparse.Namespace, faces: FaceSet, protocol: CropProtocol) -> Any:
-    from faceqgen_core.training.labelled import LabelledSet, build_labelled_set
-    from faceqgen_core.training.teacher import Teacher
-
-    parts = [args.seed, args.copies, protocol.identifier, sha256_of(args.teacher), data_hash(faces)]
-    key = hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
-    store = args.run / "cache" / f"labelled-{key}.npz"
-    if store.is_file():
-        with np.load(store) as data:
-            return LabelledSet(**{k: data[k] for k in data.files})
-    labelled = build_labelled_set(
-        faces, Teacher(args.teacher, protocol), copies=args.copies, seed=args.seed
-    )
-    np.savez(store, **vars(labelled))
-    return labelled
-
-
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
+    from faceqgen_core.training.grade import labelled_set, split_labelled
     from faceqgen_core.training.head import extract_features, fit_head, predict
 
     protocol = CropProtocol()
     settings = json.loads((args.run / "config.json").read_text(encoding="utf-8"))
     widths = settings["generator_width"], settings["discriminator_width"]
     faces = load_faces(argparse.Namespace(**(vars(args) | {"output": args.run})), protocol)
-    labelled = _cache_labelled(args, faces, protocol)
+    labelled = labelled_set(
+        faces,
+        teacher=args.teacher,
+        protocol=protocol,
+        copies=settings["copies"],
+        seed=settings["seed"],
+        cache=args.run / "cache",
+    )
     generator = build_generator(size=protocol.size, width=widths[0])
     discriminator = build_discriminator(size=protocol.size, width=widths[1])
     head = build_quality_head(
@@ -101,20 +93,10 @@ def run(args: argparse.Namespace) -> int:
     for network, file in zip((generator, discriminator), WEIGHTS, strict=False):
         network.load_weights(args.run / file)
     features = extract_features(generator, discriminator, labelled.crops)
-
-    names = np.unique(labelled.subjects)
-    held_names = np.random.default_rng(args.seed).permutation(names)[: max(1, len(names) // 10)]
-    held = np.isin(labelled.subjects, held_names)
-    held |= (labelled.subjects == "") & (np.arange(len(held)) % 10 == 0)
-    held &= ~((labelled.subjects == "") & (np.arange(len(held)) % 10 != 0))
+    _, held_faces = split_subjects(faces, share=settings["held_back"], seed=settings["seed"])
+    rows, held = split_labelled(labelled, held_faces)
     curves = fit_head(
-        head,
-        features,
-        labelled,
-        np.flatnonzero(~held),
-        np.flatnonzero(held),
-        epochs=args.epochs,
-        seed=args.seed,
+        head, features, labelled, rows, held, epochs=args.epochs, seed=settings["seed"]
     )
 
     predicted = predict(head, features)
@@ -124,24 +106,28 @@ def run(args: argparse.Namespace) -> int:
     good = float(
         np.median(predict(head, extract_features(generator, discriminator, faces.crops[best])))
     )
-    poor = float(np.median(predicted[(labelled.similarity < 0.15) & (labelled.subjects != "")]))
+    poor = float(np.median(predicted[(labelled.similarity < POOR_BELOW) & labelled.degraded]))
     mappings = {"quality": scale_between(poor, good)}
     for column, (name, measure) in enumerate(MEASURES.items()):
         mappings[name] = component_mapping(
             features.measures[:, column].astype(np.float64),
             higher_is_better=measure.higher_is_better,
         )
+    natural = predicted[held][labelled.natural[held]]
+    acceptable = mappings["quality"](float(np.percentile(natural, 100 * ACCEPTABLE_DISCARD)))
 
     args.output.mkdir(parents=True, exist_ok=True)
     for file in WEIGHTS[:2]:
         shutil.copyfile(args.run / file, args.output / file)
     head.save_weights(args.output / WEIGHTS[2])
     correlation = {
-        kind: float(np.corrcoef(predicted[rows], labelled.similarity[rows])[0, 1])
-        for kind, rows in (
-            ("natural", held & labelled.natural),
-            ("degraded", held & ~labelled.natural & (labelled.subjects != "")),
+        kind: float(
+            np.corrcoef(predicted[held][chosen[held]], labelled.similarity[held][chosen[held]])[
+                0, 1
+            ]
         )
+        for kind, chosen in (("natural", labelled.natural), ("degraded", labelled.degraded))
+        if chosen[held].sum() > 2
     }
     write_config(
         args.output,
@@ -162,6 +148,7 @@ def run(args: argparse.Namespace) -> int:
                 "held_back_correlation": correlation,
                 "labelled_faces": len(labelled.crops),
                 "anchors": {"poor": poor, "good": good},
+                "acceptable": round(acceptable, 1),
             },
         },
     )

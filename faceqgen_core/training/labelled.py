@@ -1,44 +1,83 @@
-"""The labelled set: faces of training subjects, as they are and degraded, with a recogniser's comparison scores.
+"""The labelled set: faces of training subjects, as they are and degraded, with how well each will be known again.
 
-No human label: the score of a face is the mean similarity of its embedding to the better half of the other, untouched
-images of its subject. What is no face gets 0, the similarity of strangers.
+No human label: the score of a face is the similarity of its embedding, by a recogniser, to what the better half of the
+other, untouched images of its subject have in common; for the only image of a subject it follows from how far its
+embedding has moved. A share of the label comes from the known strength of the degradation alone, since the recogniser has
+blind spots of its own. What is no face gets 0, the similarity of strangers.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from faceqgen_core.training.degradation import FAMILIES, degrade
+from faceqgen_core.training.harm import surviving
 from faceqgen_core.training.pairs import align_jitter
 from faceqgen_core.training.subjects import FaceSet
 from faceqgen_core.training.teacher import Teacher
 from faceqgen_core.types import Image
 
+PRIOR = 0.3
+"""Share of a degraded face's label that the known strengths alone decide."""
+_GOOD = 0.75
+"""Mated similarity of a good face, where no recogniser says it."""
+_CHUNK = 128
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledSet:
-    """Crops with the comparison scores that a quality measure shall predict.
+    """Crops with what a quality measure shall predict of each.
 
     Attributes:
-        crops: (N, S, S, 3) uint8 RGB.
-        similarity: (N,) float32, mean mated similarity, about -0.2..1, higher is better.
-        subjects: (N,) subject of each, "" for what is no face.
-        natural: (N,) bool, True where nothing was done to the image.
+        crops: (N, S, S, 3) uint8 RGB, in memory or a memory map.
+        rows: (N,) int64, row of the face in the set it was made from; -1 for what is no face.
+        strengths: (N, F) float32 in [0, 1], strength of each family, in the order of ``FAMILIES``.
+        similarity: (N,) float32, mated similarity, about -0.2..1, higher is better.
+        weights: (N,) float32, how much the label counts.
+        identities: (M, D) float32 of unit length, embedding of each face of the set; zeros without a recogniser.
     """
 
     crops: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+    strengths: NDArray[np.float32]
     similarity: NDArray[np.float32]
-    subjects: NDArray[np.str_]
-    natural: NDArray[np.bool_]
+    weights: NDArray[np.float32]
+    identities: NDArray[np.float32]
 
+    @property
+    def degraded(self) -> NDArray[np.bool_]:
+        """(N,) True where something was done to a face."""
+        return np.asarray((self.rows >= 0) & (self.strengths.sum(axis=1) > 0))
 
-def _mated_similarity(embedding: NDArray[np.float32], mates: NDArray[np.float32]) -> float:
-    similarity = np.sort(mates @ embedding)
-    return float(similarity[len(similarity) // 2 :].mean())
+    @property
+    def natural(self) -> NDArray[np.bool_]:
+        """(N,) True for untouched faces whose label is a comparison with another image."""
+        return np.asarray((self.rows >= 0) & ~self.degraded & (self.weights >= 1))
+
+    def save(self, folder: Path) -> None:
+        """Write one file per array into a folder that does not exist, by a rename."""
+        temporary = folder.with_name(folder.name + ".tmp")
+        temporary.mkdir(parents=True, exist_ok=True)
+        for field in fields(self):
+            np.save(temporary / f"{field.name}.npy", getattr(self, field.name))
+        temporary.replace(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> LabelledSet:
+        """Read what ``save`` wrote; the crops stay on disk as a memory map."""
+        return cls(
+            **{
+                f.name: np.load(
+                    folder / f"{f.name}.npy", mmap_mode="r" if f.name == "crops" else None
+                )
+                for f in fields(cls)
+            }
+        )
 
 
 def no_face(rng: np.random.Generator, image: Image) -> Image:
@@ -73,64 +112,116 @@ def no_face(rng: np.random.Generator, image: Image) -> Image:
     )
 
 
+def mates(
+    identities: NDArray[np.float32], subjects: NDArray[np.str_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return what each face is compared with, (M, D) of unit length, and whether there is any, (M,).
+
+    It is the mean of the better half of its subject's other images. The better half are those that agree best with the others: one poor mate must not spoil a good face's label.
+    """
+    centres = np.zeros_like(identities)
+    known = np.zeros(len(identities), bool)
+    _, owner, counts = np.unique(subjects, return_inverse=True, return_counts=True)
+    for rows in np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1]):
+        if len(rows) < 2:
+            continue
+        similarity = identities[rows] @ identities[rows].T
+        agreement = (similarity.sum(axis=1) - 1) / (len(rows) - 1)
+        for i, row in enumerate(rows):
+            others = np.delete(np.arange(len(rows)), i)
+            others = others[np.argsort(-agreement[others])][: (len(others) + 1) // 2]
+            mean = identities[rows[others]].mean(axis=0)
+            centres[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
+            known[row] = True
+    return centres, known
+
+
+def _labels(
+    rows: NDArray[np.int64],
+    strengths: NDArray[np.float32],
+    embeddings: NDArray[np.float32] | None,
+    identities: NDArray[np.float32],
+    subjects: NDArray[np.str_],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Similarity and weight of every face (not of pictures without one)."""
+    left = surviving(strengths)
+    degraded = strengths.sum(axis=1) > 0
+    if embeddings is None:
+        return (_GOOD * left).astype(np.float32), np.ones(len(rows), np.float32)
+    centres, known = mates(identities, subjects)
+    compared = known[rows]
+    drift = np.einsum("ij,ij->i", embeddings, identities[rows])
+    similarity = np.einsum("ij,ij->i", embeddings, centres[rows])
+    good = float(np.median(similarity[compared & ~degraded])) if compared.any() else _GOOD
+    if (compared & degraded).sum() >= 100:
+        # As the faces of subjects with several images fall when their embeddings move, so does an only image.
+        curve = np.polyfit(drift[compared & degraded], similarity[compared & degraded], 2)
+        similarity = np.where(compared, similarity, np.polyval(curve, drift))
+    else:
+        similarity = np.where(compared, similarity, good * drift)
+    similarity = np.where(degraded, (1 - PRIOR) * similarity + PRIOR * good * left, similarity)
+    # Untouched images are few and are what users have; an untouched only image tells little.
+    weights = np.where(degraded, 1.0, np.where(compared, 2.0, 0.3))
+    return similarity.astype(np.float32), weights.astype(np.float32)
+
+
 def build_labelled_set(
     faces: FaceSet,
-    teacher: Teacher,
+    teacher: Teacher | None,
     *,
-    copies: int = 4,
-    most_per_subject: int = 12,
+    copies: int = 5,
     no_faces: int = 1500,
     seed: int = 0,
 ) -> LabelledSet:
-    """Label the images of every subject that has at least two, each as it is and in degraded copies.
+    """Label every face as it is and in degraded copies.
 
     Args:
         faces: aligned faces of training subjects.
-        teacher: the recogniser.
+        teacher: the recogniser; None labels by the known strengths alone.
         copies: degraded copies of each image, by one or two random families each.
-        most_per_subject: images used of one subject, lest a few subjects outweigh the rest.
         no_faces: pictures without a face.
         seed: start of every draw.
-
-    Raises:
-        ValueError: no subject has two images.
     """
     rng = np.random.default_rng(seed)
-    names, counts = np.unique(faces.subjects, return_counts=True)
-    several = set(names[counts >= 2])
-    if not several:
-        raise ValueError("no subject has two images: comparison scores cannot be had")
-    groups: dict[str, list[int]] = {}
-    for i in rng.permutation(len(faces.subjects)):
-        subject = str(faces.subjects[i])
-        if subject in several and len(groups.setdefault(subject, [])) < most_per_subject:
-            groups[subject].append(int(i))
-    crops, scores, subjects, natural = [], [], [], []
     families = list(FAMILIES)
-    for subject in tqdm(sorted(groups), desc="label", unit="subject", mininterval=2):
-        rows = groups[subject]
-        embeddings = teacher.embed(faces.crops[rows])
-        for position, row in enumerate(rows):
-            mates = np.delete(embeddings, position, axis=0)
-            versions = [faces.crops[row]]
-            for _ in range(copies):
-                image = faces.crops[row]
-                for _ in range(1 + (rng.random() < 0.35)):
-                    family = families[int(rng.integers(len(families)))]
-                    image = degrade(image, family, float(rng.beta(1.0, 1.2)), rng)
-                versions.append(image)
-            embedded = teacher.embed(np.stack(versions))
-            for number, image in enumerate(versions):
+    versions = copies + 1
+    count = len(faces.crops) * versions
+    crops = np.empty((count + no_faces, *faces.crops.shape[1:]), np.uint8)
+    strengths = np.zeros((count, len(families)), np.float32)
+    rows = np.repeat(np.arange(len(faces.crops)), versions)
+    identities, embedded = [], []
+    for first in tqdm(
+        range(0, len(faces.crops), _CHUNK), desc="label", unit="chunk", mininterval=2
+    ):
+        chunk = faces.crops[first : first + _CHUNK]
+        images = []
+        for offset, clean in enumerate(chunk):
+            for version in range(versions):
+                image, number = clean, (first + offset) * versions + version
+                for _ in range(1 + (rng.random() < 0.35) if version else 0):
+                    family = int(rng.integers(len(families)))
+                    strength = float(rng.beta(1.0, 1.2))
+                    image = degrade(image, families[family], strength, rng)
+                    strengths[number, family] = max(strength, strengths[number, family])
+                images.append(image)
                 # The teacher sees the face where it is; the networks see it where a detector might put it.
-                crops.append(align_jitter(rng, image))
-                scores.append(_mated_similarity(embedded[number], mates))
-                subjects.append(subject)
-                natural.append(number == 0)
-    for row in rng.integers(0, len(faces.crops), no_faces):
-        crops.append(no_face(rng, faces.crops[row]))
-        scores.append(0.0)
-        subjects.append("")
-        natural.append(False)
+                crops[number] = align_jitter(rng, image)
+        if teacher is not None:
+            identities.append(teacher.embed(chunk))
+            embedded.append(teacher.embed(np.stack(images)))
+    known = (
+        np.concatenate(identities) if identities else np.zeros((len(faces.crops), 256), np.float32)
+    )
+    similarity, weights = _labels(
+        rows, strengths, np.concatenate(embedded) if embedded else None, known, faces.subjects
+    )
+    for number, row in enumerate(rng.integers(0, len(faces.crops), no_faces), count):
+        crops[number] = no_face(rng, faces.crops[row])
     return LabelledSet(
-        np.stack(crops), np.array(scores, np.float32), np.array(subjects), np.array(natural)
+        crops=crops,
+        rows=np.concatenate([rows, np.full(no_faces, -1)]),
+        strengths=np.concatenate([strengths, np.zeros((no_faces, len(families)), np.float32)]),
+        similarity=np.concatenate([similarity, np.zeros(no_faces, np.float32)]),
+        weights=np.concatenate([weights, np.ones(no_faces, np.float32)]),
+        identities=known,
     )

@@ -1,57 +1,42 @@
-"""Pairs: what the networks learn from. Input, target, and how much harm was done to the input.
+"""Pairs: what the generator learns from, input and target.
 
-Three kinds: clean -> same (a good face is a fixed point), degraded -> clean (structure is destroyed and must be drawn
-again; a change of light is applied to both, because light hardly harms recognition and a network that undoes it spends
-its difference there), and other image of the subject -> the subject's best image.
+Three kinds: clean -> same (a good face is a fixed point); degraded -> clean (structure is destroyed and must be drawn
+again; a change of light is mostly left in the target, because light hardly harms recognition and a network that undoes it
+spends its difference there); and other image of the subject -> the subject's best image, before a homogeneous background.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.training.background import homogenise
 from faceqgen_core.training.degradation import COVER, FAMILIES, LIGHT, STRUCTURE, degrade
 from faceqgen_core.training.subjects import FaceSet
 from faceqgen_core.types import Image
 
-HARM = {
-    "gaussian_blur": 1.0,
-    "motion_blur": 1.0,
-    "defocus": 1.0,
-    "low_resolution": 1.0,
-    "pixelate": 0.9,
-    "noise": 0.8,
-    "shot_noise": 0.8,
-    "jpeg": 0.6,
-    "occlusion": 0.9,
-    "scarf": 0.7,
-    "glasses": 0.6,
-    "rotation": 0.8,
-    "crop": 0.8,
-    "dark": 0.35,
-    "bright": 0.5,
-    "low_contrast": 0.3,
-    "side_light": 0.25,
-    "colour_cast": 0.1,
-}
-"""Share of the use for recognition that full strength destroys, roughly, from the literature on face utility."""
-
 
 @dataclass(frozen=True)
 class PairMix:
-    """Shares of the kinds of pairs (the rest is degraded -> clean) and of what is done to them."""
+    """Shares of the kinds of pairs (the rest is degraded -> clean) and of what is done to them.
+
+    ``relight`` is the share of a change of light that the target undoes, ``background`` how homogeneous the background of
+    another image's target becomes. The other targets keep theirs: a good face must be a fixed point, and a background that
+    always changes would make SSIM and MSE measures of clutter.
+    """
 
     clean: float = 0.2
-    other: float = 0.04
+    other: float = 0.08
     cover: float = 0.12
     any_image: float = 0.25
     light: float = 0.3
     geometry: float = 0.05
     second: float = 0.25
+    relight: float = 0.35
+    background: float = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +46,13 @@ class Batch:
     Attributes:
         image: (N, S, S, 3) float32 in [0, 1], what the generator gets.
         target: same shape, what it shall return.
-        harm: (N,) float32 in [0, 1], how much was done to the input; 0 for a good original.
-        good: (N,) float32 in [0, 1], how good an original the target is.
+        cross: (N,) float32, 1 where the target is another image of the subject, 0 elsewhere.
         strengths: (N, F) float32 in [0, 1], strength of each family in the input, in the order of ``FAMILIES``.
     """
 
     image: NDArray[np.float32]
     target: NDArray[np.float32]
-    harm: NDArray[np.float32]
-    good: NDArray[np.float32]
+    cross: NDArray[np.float32]
     strengths: NDArray[np.float32]
 
 
@@ -99,13 +82,8 @@ def random_degradation(
     return image, strengths
 
 
-def harm_of(strengths: dict[str, float]) -> float:
-    """Share of the use for recognition that degradations destroy together, 0..1."""
-    return 1 - math.prod(1 - HARM[family] * strength for family, strength in strengths.items())
-
-
-Pair = tuple[Image, Image, float, float, dict[str, float]]
-"""Input, target, harm, goodness, strength by family."""
+Pair = tuple[Image, Image, float, dict[str, float]]
+"""Input, target, whether it is another image, strength by family."""
 
 
 def _cut(rng: np.random.Generator, pair: Pair, patch: int) -> Pair:
@@ -133,10 +111,6 @@ class PairSource:
         self._seed = seed
         self._targets = np.unique(best)
         self._others = np.flatnonzero(best != np.arange(len(best)))
-        fitness = faces.fitness[self._targets]
-        # Rank among the targets: "good" must not depend on the unit of the fitness.
-        rank = np.searchsorted(np.sort(fitness), faces.fitness) / max(len(fitness), 1)
-        self._good = np.clip(0.35 + 0.65 * rank / 0.5, 0, 1).astype(np.float32)
         # Sources of very different size share the draws by the square root of their size.
         source = np.array([faces.subjects[i].split("/")[0] for i in self._targets])
         _, which, count = np.unique(source, return_inverse=True, return_counts=True)
@@ -160,8 +134,7 @@ class PairSource:
             np.stack([p[0] for p in pairs]).astype(np.float32) / np.float32(255),
             np.stack([p[1] for p in pairs]).astype(np.float32) / np.float32(255),
             np.array([p[2] for p in pairs], np.float32),
-            np.array([p[3] for p in pairs], np.float32),
-            np.array([[p[4].get(f, 0.0) for f in FAMILIES] for p in pairs], np.float32),
+            np.array([[p[3].get(f, 0.0) for f in FAMILIES] for p in pairs], np.float32),
         )
 
     def _pair(self, rng: np.random.Generator, mix: PairMix) -> Pair:
@@ -170,28 +143,26 @@ class PairSource:
         if kind < mix.other and len(self._others):
             row = int(self._others[rng.integers(len(self._others))])
             image, target = self._faces.crops[row], self._faces.crops[self._best[row]]
-            good = float(self._good[self._best[row]])
-            harm = 0.15
+            target, cross = homogenise(target, mix.background), 1.0
         else:
+            cross = 0.0
             # Mostly the best images; some others, lest a turned head be a stranger.
             if rng.random() < mix.any_image:
                 row = int(rng.integers(len(self._faces.crops)))
             else:
                 row = int(rng.choice(self._targets, p=self._weights))
             target = self._faces.crops[row]
-            good = float(self._good[row])
             target = align_jitter(rng, target)
-            if rng.random() < mix.light:  # the target keeps the light of the input
-                target, dimmed = random_degradation(rng, target, LIGHT, second=0.1)
-                good *= 1 - harm_of(dimmed)
+            image = target
+            if rng.random() < mix.light:
+                image, dimmed = random_degradation(rng, target, LIGHT, second=0.1)
+                target = cv2.addWeighted(target, mix.relight, image, 1 - mix.relight, 0)
                 strengths |= dimmed
-            image, harm = target, 0.0
             if kind >= mix.other + mix.clean:
-                image, done = random_degradation(rng, target, STRUCTURE, second=mix.second)
+                image, done = random_degradation(rng, image, STRUCTURE, second=mix.second)
                 if rng.random() < mix.cover:
                     image, covered = random_degradation(rng, image, COVER, second=0.0)
                     done |= covered
-                harm = harm_of(done)
                 strengths |= done
             if (
                 rng.random() < mix.geometry
@@ -201,10 +172,7 @@ class PairSource:
                 strength = float(rng.beta(1.1, 1.3))
                 image = degrade(image, family, strength, np.random.default_rng(state))
                 target = degrade(target, family, strength, np.random.default_rng(state))
-                lost = harm_of({family: strength})
                 strengths[family] = strength
-                good *= 1 - lost
-                harm = 1 - (1 - harm) * (1 - lost)
         if rng.random() < 0.5:
             image, target = image[:, ::-1], target[:, ::-1]
-        return image, target, harm, good, strengths
+        return image, np.asarray(target, np.uint8), cross, strengths

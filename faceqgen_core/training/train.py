@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
-import math
-import queue
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.training.config import TrainingConfig
 from faceqgen_core.training.layouts import LAYOUTS, list_images
-from faceqgen_core.training.pairs import Batch, PairMix, PairSource
-from faceqgen_core.training.provenance import data_hash as data_hash
 from faceqgen_core.training.provenance import write_provenance
 from faceqgen_core.training.subjects import (
     FaceSet,
@@ -30,43 +22,6 @@ from faceqgen_core.training.subjects import (
     read_landmarks,
     split_subjects,
 )
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """Everything that decides a training run besides the data."""
-
-    steps: int = 2200
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    discriminator_rate: float = 3e-4
-    seed: int = 0
-    held_back: float = 0.06
-    report_every: int = 50
-    checkpoint_every: int = 150
-    patience: int = 0
-    precision: str = "float32"
-    generator_width: int = 32
-    discriminator_width: int = 32
-    patch_size: int = 64
-    patch_share: float = 0.55
-    mix: dict[str, float] = field(default_factory=lambda: asdict(PairMix()))
-    losses: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def from_file(cls, path: Path) -> TrainingConfig:
-        """Read a JSON file.
-
-        Raises:
-            ValueError: unknown keys.
-        """
-        values = json.loads(path.read_text(encoding="utf-8"))
-        unknown = set(values) - {f.name for f in fields(cls)}
-        if unknown:
-            raise ValueError(f"{path}: unknown key(s) {sorted(unknown)}")
-        return cls(**values)
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,6 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for weights and logs")
     parser.add_argument("--targets", type=Path, help="text file: <root>/<subject>/<best image>")
     parser.add_argument("--config", type=Path, help="JSON file with training settings")
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        help="face-reidentification-retail-0095, .xml: its comparison scores grade the originals; without it the known "
+        "strengths of the degradations do",
+    )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="folder of a preset or of a run: set out from its weights, as far as the networks agree",
+    )
     parser.add_argument("--steps", type=int, help="steps, instead of the configured number")
     parser.add_argument("--batch-size", type=int, help="pairs a step")
     parser.add_argument("--seed", type=int, help="start of every draw")
@@ -127,183 +93,60 @@ def load_faces(args: argparse.Namespace, protocol: CropProtocol) -> FaceSet:
     return align_faces(listings, protocol, known=known, cache=args.output / "cache")
 
 
-def prefetch(draw: Callable[[int], Batch], first: int, last: int) -> Iterator[Batch]:
-    """Draw batches ``first`` to ``last`` - 1 ahead, in a thread."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=4)
-    stop = threading.Event()
+def train(
+    faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args: argparse.Namespace
+) -> Path:
+    """Train both networks; returns the folder with their weights.
 
-    def work() -> None:
-        try:
-            for number in range(first, last):
-                batch = draw(number)
-                while not stop.is_set():
-                    try:
-                        ready.put(batch, timeout=0.5)
-                        break
-                    except queue.Full:
-                        continue
-                if stop.is_set():
-                    return
-        except BaseException as error:
-            ready.put(error)
+    ``args`` carries output, resume, budget_minutes, teacher and start_from. Held-back subjects serve the reports alone.
 
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        for _ in range(first, last):
-            item = ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-
-
-def train(faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args: Any) -> Path:
-    """Train the GAN; returns the folder with the generator's and the discriminator's weights.
-
-    ``args`` carries output, resume and budget_minutes. Held-back subjects serve the reports alone.
+    Raises:
+        ValueError: the folder holds a run already, or one with other settings is resumed.
     """
     import keras
-    from tqdm import tqdm
 
     from faceqgen_core.networks import build_discriminator, build_generator
     from faceqgen_core.presets import WEIGHTS
-    from faceqgen_core.training.checkpoint import load_checkpoint, save_checkpoint
-    from faceqgen_core.training.early_stop import EarlyStop
-    from faceqgen_core.training.gan import LossWeights, RestorationGAN
+    from faceqgen_core.training.grade import grade, labelled_set, split_labelled
     from faceqgen_core.training.gradient import precision
-    from faceqgen_core.training.reports import Reports
-    from faceqgen_core.training.validation import Validation
+    from faceqgen_core.training.grading import GradedSource
+    from faceqgen_core.training.restore import Restoring, take_over
 
     output: Path = args.output
-    output.mkdir(parents=True, exist_ok=True)
-    keras.utils.set_random_seed(config.seed)
-    size = faces.crops.shape[1]
-    train_rows, held_rows = split_subjects(faces, share=config.held_back, seed=config.seed)
-    shown = np.random.default_rng(config.seed).permutation(held_rows[np.isin(held_rows, best)])[:48]
-    if not len(train_rows) or not len(shown):
-        raise ValueError(
-            f"{len(train_rows)} faces to train on and {len(shown)} held-back targets: change held_back, now "
-            f"{config.held_back}, or train on more subjects"
-        )
-    position = np.full(len(best), -1)
-    position[train_rows] = np.arange(len(train_rows))
-    source = PairSource(
-        faces.select(train_rows),
-        position[best[train_rows]],
-        mix=PairMix(**config.mix),
-        seed=config.seed,
-    )
-
-    def make_gan(side: int) -> RestorationGAN:
-        with precision(config.precision):
-            generator = build_generator(size=side, width=config.generator_width)
-            judge = build_discriminator(size=side, width=config.discriminator_width)
-        return RestorationGAN(
-            generator,
-            judge,
-            weights=LossWeights(**config.losses),
-            learning_rate=config.learning_rate,
-            discriminator_rate=config.discriminator_rate,
-            steps=config.steps,
-        )
-
-    # Patches first: the networks are convolutional, and twice as many patches cost half as much as whole faces.
-    on_patches = round(config.patch_share * config.steps)
-
-    def draw(number: int) -> Batch:
-        if number < on_patches:
-            return source.batch(number, 2 * config.batch_size, patch=config.patch_size)
-        return source.batch(number, config.batch_size)
-
-    validation = Validation(faces.select(np.sort(shown)))
-    checkpoint, step = output / "checkpoint.npz", 0
-    averages: dict[str, float] = {}
-    stop, earlier = EarlyStop(config.patience), 0.0
-    if args.resume and checkpoint.is_file():
-        arrays, facts = load_checkpoint(checkpoint)
-        if facts["config"] != asdict(config) or facts.get("data") != data_hash(faces):
-            raise ValueError(
-                f"{checkpoint} was made with another configuration or other data; mend it or leave out --resume"
-            )
-        step, earlier, averages = int(facts["step"]), facts["minutes"], facts["averages"]
-        stop = EarlyStop.from_state(facts["stop"])
-        gan = make_gan(config.patch_size if step < on_patches else size)
-        gan.restore_state(arrays)
-    elif checkpoint.is_file():
+    if not args.resume and any((output / n).is_file() for n in ("grading.npz", "checkpoint.npz")):
         raise ValueError(
             f"{output} holds a checkpoint already: add --resume or choose another --output"
         )
-    else:
-        gan = make_gan(config.patch_size if on_patches else size)
+    output.mkdir(parents=True, exist_ok=True)
+    keras.utils.set_random_seed(config.seed)
+    rows = split_subjects(faces, share=config.held_back, seed=config.seed)
+    size = faces.crops.shape[1]
     (output / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
     write_provenance(output / "provenance.json", faces, precision=config.precision)
-    reports = Reports(output, step=step)
-    started = time.monotonic()
-    if config.patience:
-        stop.start = round(min(1.0, gan.weights.warm_up + 0.1) * config.steps)
-
-    def keep(final_step: int, *, on_schedule: bool) -> None:
-        mean_generator = build_generator(size=size, width=config.generator_width)
-        mean_generator.set_weights(gan.averaged)
-        judge = build_discriminator(size=size, width=config.discriminator_width)
-        judge.set_weights(gan.discriminator.get_weights())
-        facts, rows = validation.report(mean_generator, judge)
-        # A cut by the budget must not change what an uncut run would have kept.
-        better = on_schedule and stop.report(final_step, facts["order"])
-        if better or not config.patience or stop.best_step < 0:
-            mean_generator.save_weights(output / WEIGHTS[0])
-            judge.save_weights(output / WEIGHTS[1])
-        minutes = earlier + (time.monotonic() - started) / 60
-        reports.add(final_step, minutes=minutes, losses=averages, facts=facts, rows=rows)
-        # Last: a run that dies above goes on from the checkpoint before, and writes the same again.
-        state = {"step": final_step, "config": asdict(config), "data": data_hash(faces)}
-        state |= {"minutes": minutes, "averages": averages, "stop": stop.state()}
-        save_checkpoint(checkpoint, gan.state(), state)
-        logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
-
-    if stop.over:
-        logger.warning("the run has ended: no better report since step %d", stop.best_step)
+    labelled = labelled_set(
+        faces,
+        teacher=args.teacher,
+        protocol=CropProtocol(),
+        copies=config.copies,
+        seed=config.seed,
+        cache=output / "cache",
+    )
+    graded_rows = split_labelled(labelled, rows[1])
+    restoring = Restoring(
+        faces, best, rows, GradedSource(labelled, graded_rows[0], seed=config.seed), config, args
+    )
+    with precision(config.precision):
+        discriminator = build_discriminator(size=size, width=config.discriminator_width)
+    generator = None
+    if args.start_from:
+        generator = build_generator(size=size, width=config.generator_width)
+        generator.load_weights(args.start_from / WEIGHTS[0])
+        earlier = build_discriminator(size=size, width=config.discriminator_width)
+        earlier.load_weights(args.start_from / WEIGHTS[1])
+        take_over(discriminator, earlier)
+    if config.grading_steps and not grade(discriminator, labelled, graded_rows, config, args):
         return output
-    warm = config.steps * gan.weights.warm_up
-    with tqdm(
-        total=config.steps, initial=step, desc="train", unit="step", mininterval=2
-    ) as progress:
-        for batch in prefetch(draw, step, config.steps):
-            ramp = float(np.clip((step - warm) / max(0.1 * config.steps, 1), 0, 1))
-            if step == on_patches and gan.generator.input_shape[1] != size:
-                whole = make_gan(size)
-                whole.restore_state(gan.state())
-                gan = whole
-            # The discriminator may learn at half the pace until the generator listens to it.
-            losses = gan.step(batch, adversarial=ramp, judge=ramp > 0 or step % 2 == 0)
-            step += 1
-            for name, value in losses.items():
-                if not math.isnan(value):
-                    averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
-            progress.update()
-            if step % config.report_every == 0:
-                reports.losses(step, averages)
-                rate = len(batch.image) * (progress.format_dict["rate"] or 0.0)
-                progress.set_postfix_str(
-                    f"{rate:.0f} img/s " + " ".join(f"{k} {v:.3f}" for k, v in averages.items())
-                )
-            spent = (time.monotonic() - started) / 60
-            over = args.budget_minutes is not None and spent > args.budget_minutes
-            on_schedule = step % config.checkpoint_every == 0 or step == config.steps
-            if on_schedule or over:
-                keep(step, on_schedule=on_schedule)
-            if stop.over:
-                logger.warning(
-                    "no better report since step %d: stopped at %d", stop.best_step, step
-                )
-                break
-            if over:
-                logger.warning(
-                    "stopped after %.1f minutes at step %d; --resume goes on", spent, step
-                )
-                break
+    restoring.run(discriminator, generator)
     return output
 
 

@@ -16,6 +16,7 @@ from faceqgen_core.detection import (
     overlap,
     primary_face_order,
 )
+from faceqgen_core.training.degradation import degrade
 from faceqgen_core.types import FaceBox
 from tests.images import astronaut, astronaut_face, grace_hopper, no_face, plain, two_faces
 
@@ -102,7 +103,7 @@ def test_a_photograph_is_never_shown_to_the_network_beyond_its_limit():
     detector = MTCNNDetector()
     detector._network = FixedNetwork(np.empty((0, 16)))
     detector.detect(plain(6000, 4000))
-    first, second = detector._network.seen
+    first, second, *_ = detector._network.seen
     assert first.shape == (683, 1024, 3)
     assert max(second.shape) <= 642
     assert first.dtype == np.float32  # float64 would take the package twice as long
@@ -284,3 +285,13 @@ def test_overlap_is_one_for_a_box_and_itself_and_symmetric_and_bounded():
         assert 0 <= iou <= nested <= 1 + 1e-12
     assert overlap(FaceBox(0, 0, 10, 10), FaceBox(10, 0, 10, 10)) == (0, 0)
     assert overlap(FaceBox(0, 0, 10, 10), FaceBox(0, 0, 5, 10)) == pytest.approx((0.5, 1))
+
+
+@pytest.mark.parametrize(
+    ("family", "strength"), [("bright", 0.6), ("noise", 1.0), ("shot_noise", 1.0)]
+)
+def test_a_face_hidden_by_noise_or_light_is_found_on_a_cleaned_image(detector, family, strength):
+    image = degrade(astronaut(), family, strength, np.random.default_rng(0))
+    found = primary_face_order(detector.detect(image), (image.shape[1], image.shape[0]))
+    clean = primary_face_order(detector.detect(astronaut()), (image.shape[1], image.shape[0]))
+    assert overlap(found[0], clean[0])[0] > 0.5

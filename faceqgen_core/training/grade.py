@@ -1,0 +1,161 @@
+"""The first part of a training run: the discriminator alone, on graded originals."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.measures.discriminator_score import discriminator_score
+from faceqgen_core.presets import sha256_of
+from faceqgen_core.training.checkpoint import load_checkpoint, save_checkpoint
+from faceqgen_core.training.config import TrainingConfig
+from faceqgen_core.training.grading import GradedSource, Grader, GradeWeights
+from faceqgen_core.training.labelled import LabelledSet, build_labelled_set
+from faceqgen_core.training.provenance import data_hash
+from faceqgen_core.training.reports import CurveLog
+from faceqgen_core.training.stream import prefetch
+from faceqgen_core.training.subjects import FaceSet
+from faceqgen_core.training.teacher import Teacher
+
+logger = logging.getLogger(__name__)
+
+SHOWN = 1500
+"""Held-back originals of a report."""
+
+
+def labelled_set(
+    faces: FaceSet,
+    *,
+    teacher: Path | None,
+    protocol: CropProtocol,
+    copies: int,
+    seed: int,
+    cache: Path,
+) -> LabelledSet:
+    """Label the faces, or read what an earlier run with the same data, teacher and settings has left in the cache."""
+    judge = sha256_of(teacher) if teacher else "strengths"
+    parts = [seed, copies, protocol.identifier, judge, data_hash(faces)]
+    store = cache / f"labelled-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
+    if not store.is_dir():
+        cache.mkdir(parents=True, exist_ok=True)
+        build_labelled_set(
+            faces,
+            Teacher(teacher, protocol) if teacher else None,
+            copies=copies,
+            no_faces=max(1, len(faces.crops) // 9),
+            seed=seed,
+        ).save(store)
+    return LabelledSet.load(store)
+
+
+def split_labelled(
+    labelled: LabelledSet, held_faces: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows to train on and rows held back: the faces of held-back subjects, and a tenth of what is no face."""
+    none = labelled.rows < 0
+    held = np.isin(labelled.rows, held_faces) & ~none
+    held |= none & (np.arange(len(none)) % 10 == 0)
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def report(discriminator: Any, labelled: LabelledSet, rows: NDArray[np.int64]) -> dict[str, float]:
+    """Correlation of the verdict and of the predicted similarity with the labels, natural and degraded faces apart."""
+    verdicts, predicted = [], []
+    for start in range(0, len(rows), 128):
+        crops = labelled.crops[rows[start : start + 128]].astype(np.float32) / np.float32(255)
+        outputs = discriminator.predict_on_batch(crops)
+        verdicts.append(ops.convert_to_numpy(discriminator_score(outputs[0])))
+        predicted.append(np.asarray(outputs[5])[:, 0])
+    facts = {}
+    for name, values in (("d", verdicts), ("similarity", predicted)):
+        joined = np.concatenate(values)
+        for kind, chosen in (
+            ("natural", labelled.natural[rows]),
+            ("degraded", labelled.degraded[rows]),
+        ):
+            if chosen.sum() > 2:
+                pair = np.corrcoef(joined[chosen], labelled.similarity[rows][chosen])
+                facts[f"{name}_{kind}"] = float(pair[0, 1])
+    return facts
+
+
+def grade(
+    discriminator: Any,
+    labelled: LabelledSet,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    config: TrainingConfig,
+    args: argparse.Namespace,
+) -> bool:
+    """Train the discriminator on the labelled set; returns whether it came to its end within the budget.
+
+    Args:
+        discriminator: changed in place.
+        labelled: the labelled set.
+        rows: its rows to train on, and those held back for the reports.
+        config: the run's configuration.
+        args: carries output, resume and budget_minutes.
+    """
+    checkpoint = args.output / "grading.npz"
+    grader = Grader(
+        discriminator,
+        weights=GradeWeights(**config.grades),
+        learning_rate=config.grading_rate,
+        steps=config.grading_steps,
+    )
+    variables = [*discriminator.weights, *grader.optimizer.variables]
+    step = 0
+    if args.resume and checkpoint.is_file():
+        arrays, facts = load_checkpoint(checkpoint)
+        if facts["config"] != asdict(config):
+            raise ValueError(
+                f"{checkpoint} was made with another configuration: leave out --resume"
+            )
+        step = int(facts["step"])
+        for i, variable in enumerate(variables):
+            variable.assign(arrays[f"v/{i}"])
+    source = GradedSource(labelled, rows[0], seed=config.seed)
+    chosen = np.random.default_rng(config.seed).permutation(rows[1])[:SHOWN]
+    curves = CurveLog(args.output / "grading.csv", until=step)
+    averages: dict[str, float] = {}
+    started = time.monotonic()
+    with tqdm(
+        total=config.grading_steps, initial=step, desc="grade", unit="step", mininterval=2
+    ) as progress:
+        batches = prefetch(
+            lambda n: source.batch(n, config.graded_batch), step, config.grading_steps
+        )
+        for batch in batches:
+            for name, value in grader.step(batch).items():
+                averages[name] = 0.98 * averages.get(name, value) + 0.02 * value
+            step += 1
+            progress.update()
+            if step % config.report_every == 0:
+                rate = config.graded_batch * (progress.format_dict["rate"] or 0.0)
+                losses = " ".join(f"{k} {v:.3f}" for k, v in averages.items())
+                progress.set_postfix_str(f"{rate:.0f} img/s {losses}")
+            spent = (time.monotonic() - started) / 60
+            over = args.budget_minutes is not None and spent > args.budget_minutes
+            if step % config.checkpoint_every == 0 or step == config.grading_steps or over:
+                facts = report(discriminator, labelled, np.sort(chosen))
+                curves.add({"step": step, "minutes": spent, **averages, **facts})
+                logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
+                arrays = {f"v/{i}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
+                save_checkpoint(checkpoint, arrays, {"step": step, "config": asdict(config)})
+            if over:
+                logger.warning(
+                    "stopped after %.1f minutes at grading step %d; --resume goes on", spent, step
+                )
+                return step == config.grading_steps
+    return True
