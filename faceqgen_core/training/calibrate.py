@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="faceqgen-128", help="name of the preset")
     parser.add_argument("--output", type=Path, required=True, help="folder of the preset")
+    parser.add_argument(
+        "--most", type=int, default=40_000, help="labelled faces to fit on at most (%(default)s)"
+    )
     parser.add_argument("--epochs", type=int, default=6, help="epochs of the quality head")
 
 
@@ -85,6 +88,9 @@ def run(args: argparse.Namespace) -> int:
         seed=settings["seed"],
         cache=args.run / "cache",
     )
+    if len(labelled.crops) > args.most:
+        rng = np.random.default_rng(settings["seed"])
+        labelled = labelled.take(np.sort(rng.permutation(len(labelled.crops))[: args.most]))
     generator = build_generator(size=protocol.size, width=widths[0])
     discriminator = build_discriminator(size=protocol.size, width=widths[1])
     head = build_quality_head(

@@ -59,6 +59,13 @@ class LabelledSet:
         """(N,) True for untouched faces whose label is a comparison with another image."""
         return np.asarray((self.rows >= 0) & ~self.degraded & (self.weights >= 1))
 
+    def take(self, rows: NDArray[np.int64]) -> LabelledSet:
+        """Return some rows, their crops in memory; the identities stay whole."""
+        taken = {
+            f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "identities"
+        }
+        return LabelledSet(**taken, identities=self.identities)
+
     def save(self, folder: Path) -> None:
         """Write one file per array into a folder that does not exist, by a rename."""
         temporary = folder.with_name(folder.name + ".tmp")
