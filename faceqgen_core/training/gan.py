@@ -47,6 +47,7 @@ class LossWeights:
     naming: float = 0.1
     share: float = 0.2
     features: float = 0.04
+    identity: float = 0.1
     adversarial: float = 0.01
     fakes: float = 0.5
     warm_up: float = 0.55
@@ -80,7 +81,7 @@ class RestorationGAN:
         average: decay of the generator's moving average per step.
     """
 
-    NAMES = ("pixel", "1-ssim", "naming", "share", "features", "adversarial")
+    NAMES = ("pixel", "1-ssim", "naming", "share", "features", "identity", "adversarial")
     JUDGE_NAMES = ("d_original", "d_similarity", "d_naming", "d_identity", "d_restored")
 
     def __init__(
@@ -203,12 +204,17 @@ class RestorationGAN:
             matching = matching + ops.mean(ops.abs(mine - theirs)) / (
                 ops.mean(ops.abs(theirs)) + 1e-6
             )
+        mine, theirs = ops.split(others[5], 2)
+        # A different person is no restoration: compare who it is, by the embedding that was distilled from a recogniser.
+        who = ops.mean(1 - ops.sum(mine * ops.stop_gradient(theirs), axis=-1))
         fooled = ops.mean(ops.softplus(-ops.split(logits, 2)[0]), axis=(1, 2, 3))
         # A good input has nothing to be fooled about: its restoration is a good original.
         realism = ops.mean(fooled * (1 - worth))
         w = self.weights
-        loss = loss + adversarial * (w.features * matching / 3 + w.adversarial * realism)
-        parts = ops.concatenate([parts, ops.stack([matching, realism])])
+        loss = loss + adversarial * (
+            w.features * matching / 3 + w.identity * who + w.adversarial * realism
+        )
+        parts = ops.concatenate([parts, ops.stack([matching, who, realism])])
         return loss, (full, worth, parts)
 
     def _discriminator_loss(

@@ -18,6 +18,9 @@ from faceqgen_core.training.degradation import COVER, FAMILIES, LIGHT, STRUCTURE
 from faceqgen_core.training.subjects import FaceSet
 from faceqgen_core.types import Image
 
+_DRAWN = (*STRUCTURE, "low_resolution", "low_resolution", "low_resolution", "defocus")
+"""Structure is destroyed by these: what breaks recognition most and is hardest to undo comes more often."""
+
 
 @dataclass(frozen=True)
 class PairMix:
@@ -159,7 +162,7 @@ class PairSource:
                 target = cv2.addWeighted(target, mix.relight, image, 1 - mix.relight, 0)
                 strengths |= dimmed
             if kind >= mix.other + mix.clean:
-                image, done = random_degradation(rng, image, STRUCTURE, second=mix.second)
+                image, done = random_degradation(rng, image, _DRAWN, second=mix.second)
                 if rng.random() < mix.cover:
                     image, covered = random_degradation(rng, image, COVER, second=0.0)
                     done |= covered
