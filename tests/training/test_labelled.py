@@ -1,14 +1,20 @@
 """The labelled set: scores come from a recogniser's comparisons (here a stand-in), never from a person."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
-from faceqgen_core.training.labelled import build_labelled_set, no_face
+from faceqgen_core.training.degradation import FAMILIES
+from faceqgen_core.training.grade import labelled_set, split_labelled
+from faceqgen_core.training.harm import surviving
+from faceqgen_core.training.labelled import LabelledSet, build_labelled_set, mates, no_face
 from faceqgen_core.training.subjects import FaceSet
 from tests.images import astronaut
+from tests.training.small_set import PROTOCOL
 
 
-class MeanColour:
+class CoarsePicture:
     """Embeds a crop as its coarse picture, so that a copy is near its original."""
 
     def embed(self, crops):
@@ -16,17 +22,17 @@ class MeanColour:
             crops.reshape(len(crops), 8, 16, 8, 16, 3).mean(axis=(2, 4)).reshape(len(crops), -1)
         )
         coarse = coarse - coarse.mean(axis=1, keepdims=True)
-        return (coarse / np.linalg.norm(coarse, axis=1, keepdims=True)).astype(np.float32)
+        length = np.linalg.norm(coarse, axis=1, keepdims=True)
+        return (coarse / np.maximum(length, 1e-6)).astype(np.float32)
 
 
 def _faces(subjects):
+    """Frames of one portrait a few pixels apart."""
     picture = astronaut()
-    rng = np.random.default_rng(0)
-    corners = rng.integers(0, 300, (len(subjects), 2))
-    crops = np.stack([picture[y : y + 128, x : x + 128] for y, x in corners])
     count = len(subjects)
+    corners = np.random.default_rng(0).integers([30, 160], [50, 180], (count, 2))
     return FaceSet(
-        crops,
+        np.stack([picture[y : y + 128, x : x + 128] for y, x in corners]),
         [f"{i}.png" for i in range(count)],
         np.array(subjects),
         np.zeros((count, 5, 2), np.float32),
@@ -34,30 +40,48 @@ def _faces(subjects):
     )
 
 
-def test_every_image_of_a_subject_with_two_comes_untouched_and_in_copies():
-    labelled = build_labelled_set(
-        _faces(["a", "a", "b", "b", "b", "lonely"]), MeanColour(), copies=2, no_faces=4
+@pytest.fixture(scope="module")
+def labelled():
+    faces = _faces([f"s{i // 3}" for i in range(30)] + ["lonely"])
+    return build_labelled_set(faces, CoarsePicture(), copies=4, no_faces=10)
+
+
+def test_every_face_comes_untouched_and_in_copies(labelled):
+    assert len(labelled.crops) == 31 * 5 + 10
+    assert labelled.degraded.sum() == 31 * 4
+    assert labelled.natural.sum() == 30  # the only image of a subject is compared with nobody
+    np.testing.assert_array_equal(labelled.rows[:-10], np.repeat(np.arange(31), 5))
+    assert labelled.strengths.shape == (len(labelled.crops), len(FAMILIES))
+    assert labelled.strengths.min() >= 0 and labelled.strengths.max() <= 1
+
+
+def test_an_only_image_counts_less(labelled):
+    untouched = (labelled.rows == 30) & ~labelled.degraded
+    assert 0 < labelled.weights[untouched].item() < labelled.weights[labelled.natural].min()
+
+
+def test_labels_fall_with_the_strength(labelled):
+    left = surviving(labelled.strengths)[labelled.degraded]
+    label = labelled.similarity[labelled.degraded]
+    assert np.corrcoef(left, label)[0, 1] > 0.5
+    assert label[left > 0.8].mean() > label[(left > 0.3) & (left < 0.6)].mean() > 0
+    assert labelled.similarity[labelled.natural].mean() > label.mean() + 0.05
+
+
+def test_without_a_recogniser_the_known_strengths_are_the_labels():
+    labelled = build_labelled_set(_faces(["a", "b"]), None, copies=3, no_faces=2)
+    faces = labelled.rows >= 0
+    np.testing.assert_allclose(
+        labelled.similarity[faces], 0.75 * surviving(labelled.strengths[faces]), atol=1e-6
     )
-    assert set(labelled.subjects) == {"a", "b", ""}
-    assert labelled.natural.sum() == 5
-    assert len(labelled.crops) == 5 * 3 + 4
+    assert not labelled.identities.any()
 
 
-def test_what_is_no_face_has_the_similarity_of_strangers():
-    labelled = build_labelled_set(_faces(["a", "a"]), MeanColour(), copies=1, no_faces=6)
-    assert (labelled.similarity[labelled.subjects == ""] == 0).all()
-
-
-def test_one_subject_cannot_outweigh_the_rest():
-    labelled = build_labelled_set(
-        _faces(["a"] * 9 + ["b", "b"]), MeanColour(), copies=0, most_per_subject=3, no_faces=0
-    )
-    assert (labelled.subjects == "a").sum() == 3
-
-
-def test_subjects_of_one_image_alone_cannot_be_labelled():
-    with pytest.raises(ValueError, match="no subject has two images"):
-        build_labelled_set(_faces(["a", "b"]), MeanColour())
+def test_what_is_no_face_has_the_similarity_of_strangers(labelled):
+    none = labelled.rows < 0
+    assert none.sum() == 10
+    assert (labelled.similarity[none] == 0).all()
+    assert not labelled.degraded[none].any() and not labelled.natural[none].any()
 
 
 def test_a_picture_without_a_face_keeps_shape_and_type():
@@ -66,3 +90,84 @@ def test_a_picture_without_a_face_keeps_shape_and_type():
         picture = no_face(rng, astronaut()[:128, :128])
         assert picture.shape == (128, 128, 3)
         assert picture.dtype == np.uint8
+
+
+def test_a_face_is_compared_with_the_mean_of_the_better_half_of_its_subjects_other_images():
+    rng = np.random.default_rng(0)
+    subjects = np.array(["a", "b", "a", "c", "a", "b", "a", "a"])
+    identities = rng.normal(size=(8, 16)).astype(np.float32)
+    identities /= np.linalg.norm(identities, axis=1, keepdims=True)
+    centres, known = mates(identities, subjects)
+    assert known.tolist() == [True] * 3 + [False] + [True] * 4
+    for i in range(8):
+        own = [j for j in range(8) if subjects[j] == subjects[i]]
+        others = [j for j in own if j != i]
+        if not others:
+            assert not centres[i].any()
+            continue
+        agreement = {
+            j: np.mean([float(identities[j] @ identities[k]) for k in own if k != j])
+            for j in others
+        }
+        half = sorted(others, key=lambda j: -agreement[j])[: (len(others) + 1) // 2]
+        mean = np.mean([identities[j] for j in half], axis=0)
+        np.testing.assert_allclose(centres[i], mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_one_poor_mate_does_not_spoil_a_good_faces_label():
+    good, stranger = np.eye(4, dtype=np.float32)[:2]
+    identities = np.stack([good, good, good, stranger])
+    centres, _ = mates(identities, np.array(["a"] * 4))
+    assert (identities[:3] * centres[:3]).sum(axis=1) == pytest.approx(1)
+    assert identities[3] @ centres[3] == pytest.approx(0, abs=1e-6)
+
+
+def test_the_same_seed_gives_the_same_set_and_another_one_another():
+    first, again, other = (
+        build_labelled_set(_faces(["a", "a"]), CoarsePicture(), copies=1, no_faces=1, seed=seed)
+        for seed in (3, 3, 4)
+    )
+    assert (first.crops == again.crops).all() and (first.similarity == again.similarity).all()
+    assert (first.crops != other.crops).any()
+
+
+def test_a_saved_set_is_read_back_as_it_was(labelled, tmp_path):
+    labelled.save(tmp_path / "set")
+    loaded = LabelledSet.load(tmp_path / "set")
+    for field in fields(LabelledSet):
+        kept, read = getattr(labelled, field.name), getattr(loaded, field.name)
+        assert kept.dtype == read.dtype
+        np.testing.assert_array_equal(read, kept, err_msg=field.name)
+    assert isinstance(loaded.crops, np.memmap)  # a large set must not fill the memory
+    assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_set_is_made_once_and_then_read(tmp_path):
+    faces = _faces(["a", "a", "b"])
+    settings = {"teacher": None, "protocol": PROTOCOL, "seed": 0, "cache": tmp_path / "cache"}
+    first = labelled_set(faces, copies=1, **settings)
+    again = labelled_set(faces, copies=1, **settings)
+    np.testing.assert_array_equal(first.crops, again.crops)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    labelled_set(faces, copies=2, **settings)
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+def test_no_copy_of_a_held_back_face_is_trained_on(labelled):
+    held_faces = np.array([3, 4, 5, 30])
+    train, held = split_labelled(labelled, held_faces)
+    assert not set(labelled.rows[train]) & set(held_faces)
+    assert set(labelled.rows[held]) == {*held_faces, -1}
+    assert sorted([*train, *held]) == list(range(len(labelled.crops)))
+
+
+def test_a_missing_recogniser_is_a_clear_error(tmp_path):
+    with pytest.raises((ValueError, OSError), match=r"none\.xml"):
+        labelled_set(
+            _faces(["a"]),
+            teacher=tmp_path / "none.xml",
+            protocol=PROTOCOL,
+            copies=1,
+            seed=0,
+            cache=tmp_path,
+        )

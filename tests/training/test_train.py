@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -11,8 +12,11 @@ from skimage.transform import resize
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.cli import main
+from faceqgen_core.networks import build_discriminator, build_generator
+from faceqgen_core.presets import WEIGHTS
 from faceqgen_core.training.checkpoint import load_checkpoint
 from faceqgen_core.training.degradation import degrade
+from faceqgen_core.training.gan import RestorationGAN
 from faceqgen_core.training.layouts import list_subjects
 from faceqgen_core.training.pairs import PairMix, PairSource
 from faceqgen_core.training.subjects import (
@@ -58,14 +62,19 @@ def data(tmp_path_factory):
 def config(data):
     path = data / "tiny.json"
     tiny = {
-        "steps": 40,
-        "batch_size": 4,
+        "grading_steps": 10,
+        "graded_batch": 4,
+        "copies": 1,
+        "steps": 30,
+        "batch_size": 2,
         "generator_width": 16,
         "discriminator_width": 8,
         "held_back": 0.2,
-        "checkpoint_every": 20,
-        "report_every": 10,
+        "checkpoint_every": 15,
+        "report_every": 5,
         "learning_rate": 0.002,
+        "patch_share": 0.4,
+        "losses": {"warm_up": 0.4},
     }
     path.write_text(json.dumps(tiny))
     return path
@@ -89,28 +98,90 @@ def whole(data, config, tmp_path_factory):
     return output
 
 
+def _curves(run, name="curves.csv"):
+    with (run / name).open() as file:
+        return [{k: float(v) for k, v in row.items() if v} for row in csv.DictReader(file)]
+
+
+def _same_end(run, whole):
+    for name in ("grading.npz", "checkpoint.npz"):
+        expected, _ = load_checkpoint(whole / name)
+        found, _ = load_checkpoint(run / name)
+        assert set(found) == set(expected)
+        for key, value in expected.items():
+            np.testing.assert_allclose(found[key], value, rtol=0, atol=1e-6, err_msg=key)
+    for row, again in zip(_curves(whole), _curves(run)[-2:], strict=True):
+        row.pop("minutes"), again.pop("minutes")
+        assert again == pytest.approx(row, abs=1e-5)
+
+
 def test_training_lowers_the_loss_and_improves_on_doing_nothing(whole):
-    rows = list(csv.DictReader((whole / "curves.csv").open()))
-    assert [row["step"] for row in rows] == ["20", "40"]
-    assert float(rows[-1]["naming"]) < float(rows[0]["naming"])
-    assert float(rows[-1]["psnr_gain_noise_0.6"]) > float(rows[0]["psnr_gain_noise_0.6"])
+    (graded,) = _curves(whole, "grading.csv")
+    assert graded["step"] == 10
+    first, last = _curves(whole)
+    assert (first["step"], last["step"]) == (15, 30)
+    assert last["naming"] < first["naming"]
+    assert last["psnr_gain_noise_0.6"] > first["psnr_gain_noise_0.6"]
+    assert {"share", "features", "adversarial", "d_original", "d_restored"} <= set(last)
 
 
-def test_a_resumed_run_ends_with_the_same_weights(whole, data, config, tmp_path):
-    half = tmp_path / "half"
-    assert _train(data, config, half, "--budget-minutes", "0") == 0
-    _, facts = load_checkpoint(half / "checkpoint.npz")
-    assert 0 < facts["step"] < 40
-    assert _train(data, config, half, "--resume") == 0
-    expected, _ = load_checkpoint(whole / "checkpoint.npz")
-    resumed, facts = load_checkpoint(half / "checkpoint.npz")
-    assert facts["step"] == 40
-    for name, value in expected.items():
-        np.testing.assert_allclose(resumed[name], value, rtol=0, atol=1e-6, err_msg=name)
-    curves = [list(csv.DictReader((run / "curves.csv").open())) for run in (whole, half)]
-    for row, again in zip(*([r for r in c if int(r["step"]) >= 20] for c in curves), strict=True):
-        numbers = {k: float(v) for k, v in row.items() if k != "minutes"}
-        assert {k: float(again[k]) for k in numbers} == pytest.approx(numbers, abs=1e-5)
+def test_the_same_seed_gives_the_same_weights_and_a_cut_in_the_grading_changes_nothing(
+    whole, data, config, tmp_path
+):
+    cut = tmp_path / "cut"
+    assert _train(data, config, cut, "--budget-minutes", "0") == 0
+    _, facts = load_checkpoint(cut / "grading.npz")
+    assert 0 < facts["step"] < 10
+    assert not (cut / "checkpoint.npz").exists()  # the budget is the whole run's
+    assert _train(data, config, cut, "--resume") == 0
+    _same_end(cut, whole)
+
+
+def test_a_run_that_dies_while_it_restores_goes_on_from_its_last_checkpoint(
+    whole, data, config, tmp_path, monkeypatch
+):
+    died = tmp_path / "died"
+    step, taken = RestorationGAN.step, []
+
+    def mortal(*args, **options):
+        taken.append(1)
+        if len(taken) == 9:
+            raise KeyboardInterrupt
+        return step(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RestorationGAN, "step", mortal)
+        assert _train(data, config, died) == 130
+    _, facts = load_checkpoint(died / "checkpoint.npz")
+    assert facts["step"] == 15  # of 20: five steps are lost, and are taken again
+    assert _train(data, config, died, "--resume") == 0
+    _same_end(died, whole)
+
+
+def test_other_settings_are_not_resumed(whole, data, config, tmp_path, capsys):
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(json.loads(config.read_text()) | {"learning_rate": 0.1}))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copyfile(whole / "grading.npz", copy / "grading.npz")
+    assert _train(data, other, copy, "--resume") == 2
+    assert "another configuration" in capsys.readouterr().err
+
+
+def test_a_run_can_start_from_the_weights_of_another(whole, data, config, tmp_path):
+    brief = {"grading_steps": 0, "steps": 1, "checkpoint_every": 1, "learning_rate": 1e-9}
+    settings = tmp_path / "brief.json"
+    settings.write_text(json.dumps(json.loads(config.read_text()) | brief))
+    output = tmp_path / "later"
+    assert _train(data, settings, output, "--start-from", str(whole)) == 0
+    for build, width, file in zip(
+        (build_generator, build_discriminator), (16, 8), WEIGHTS[:2], strict=True
+    ):
+        earlier, later = build(size=128, width=width), build(size=128, width=width)
+        earlier.load_weights(whole / file)
+        later.load_weights(output / file)
+        for mine, theirs in zip(later.get_weights(), earlier.get_weights(), strict=True):
+            np.testing.assert_allclose(mine, theirs, atol=1e-5)
 
 
 def test_a_finished_folder_is_not_overwritten(whole, data, config):
@@ -126,11 +197,13 @@ def test_batches_can_be_drawn_again(data):
     source = PairSource(faces, best_images(faces), mix=PairMix(other=0.3), seed=5)
     first, again, other = source.batch(3, 6), source.batch(3, 6), source.batch(4, 6)
     assert (first.image == again.image).all()
-    assert (first.harm == again.harm).all()
+    assert (first.strengths == again.strengths).all()
     assert not (first.image == other.image).all()
     assert first.image.min() >= 0
     assert first.image.max() <= 1
-    assert ((first.harm >= 0) & (first.harm <= 1)).all()
+    many = source.batch(5, 40)
+    assert set(many.cross) == {0.0, 1.0}
+    assert not many.strengths[many.cross == 1].any()  # nobody knows what was done to another image
 
 
 def test_the_sharp_image_is_the_target_unless_a_listing_names_another(data):
