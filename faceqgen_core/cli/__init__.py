@@ -24,6 +24,7 @@ COMMANDS = {
     "demo": ("faceqgen_core.cli.demo", "build and score the demo data set in FiftyOne"),
     "train": ("faceqgen_core.training.train", "train the restoration networks"),
     "calibrate": ("faceqgen_core.training.calibrate", "fit the quality head, write a preset"),
+    "recalibrate": ("faceqgen_core.training.recalibrate", "lay the 0..100 scale for a camera"),
 }
 """Module and summary by command."""
 

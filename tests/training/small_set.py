@@ -25,6 +25,17 @@ def _crop(image, points):
     return align(image, box, PROTOCOL).image
 
 
+def portrait_variants(count, rng=None):
+    """Two public portraits by turns, each time in another framing, another colour and perhaps mirrored."""
+    rng = rng or np.random.default_rng(0)
+    portraits = [_crop(astronaut(), astronaut_face().landmarks), _crop(grace_hopper(), _HOPPER)]
+    variants = []
+    for i in range(count):
+        own = degrade(align_jitter(rng, portraits[i % 2]), "colour_cast", 0.4 * rng.random(), rng)
+        variants.append(own if i % 4 < 2 else np.ascontiguousarray(own[:, ::-1]))
+    return variants
+
+
 def write_small_set(root, *, faces=40, variants=20):
     """Write ``<root>/people/<subject>/<image>`` and ``<root>/landmarks.csv``; every picture is an aligned crop.
 
@@ -32,11 +43,8 @@ def write_small_set(root, *, faces=40, variants=20):
     that is worse.
     """
     rng = np.random.default_rng(0)
-    portraits = [_crop(astronaut(), astronaut_face().landmarks), _crop(grace_hopper(), _HOPPER)]
     pictures = {f"little{i:02d}/0.png": _crop(x, _LITTLE) for i, x in enumerate(lfw_faces(faces))}
-    for i in range(variants):
-        own = degrade(align_jitter(rng, portraits[i % 2]), "colour_cast", 0.4 * rng.random(), rng)
-        own = own if i % 4 < 2 else np.ascontiguousarray(own[:, ::-1])
+    for i, own in enumerate(portrait_variants(variants, rng)):
         pictures[f"portrait{i:02d}/0.png"] = own
         pictures[f"portrait{i:02d}/1.png"] = degrade(own, "gaussian_blur", 0.5, rng)
     points = [f"{p}_{a}" for p in ("reye", "leye", "nose", "rmouth", "lmouth") for a in "xy"]
