@@ -130,9 +130,7 @@ def test_half_of_the_originals_are_mirrored_and_keep_their_labels(labelled):
     assert 60 < mirrored.sum() < 100
     np.testing.assert_array_equal(batch.similarity, labelled.similarity)
     known = labelled.rows >= 0
-    np.testing.assert_array_equal(
-        batch.identity[known], labelled.identities[labelled.rows[known]]
-    )
+    np.testing.assert_array_equal(batch.identity[known], labelled.identities[labelled.rows[known]])
     assert not batch.identity[~known].any()  # what is no face is nobody
 
 
@@ -157,5 +155,7 @@ def test_a_discriminator_learns_the_order_of_originals_it_has_not_seen(labelled)
     for name in ("d_degraded", "similarity_degraded"):
         assert trained[name] > 0.6
         assert trained[name] > untrained[name] + 0.2
-    first, last = (np.mean([loss["verdict"] for loss in part]) for part in (losses[:5], losses[-5:]))
+    first, last = (
+        np.mean([loss["verdict"] for loss in part]) for part in (losses[:5], losses[-5:])
+    )
     assert last < first
