@@ -172,8 +172,9 @@ class RestorationGAN:
         return loss, outputs, ops.stack([pixel, structure, naming])
 
     def _patch_loss(self, image: Any, target: Any, strengths: Any) -> tuple[Any, Any]:
-        loss, _, parts = self._restoration_loss(image, target, strengths)
-        return loss, parts
+        loss, outputs, parts = self._restoration_loss(image, target, strengths)
+        # A gradient of zero for the share, which has no part here: Keras warns of variables without any.
+        return loss + 0.0 * ops.mean(outputs[4]), parts
 
     def _gated(
         self, image: Any, target: Any, cross: Any, strengths: Any
@@ -227,7 +228,7 @@ class RestorationGAN:
         restored: Any,
         worth: Any,
     ) -> tuple[Any, Any]:
-        count = image.shape[0]
+        count = ops.shape(image)[0]  # a compiled step may know no fixed number
         judged = in_float32(self.discriminator(ops.concatenate([image, restored]), training=True))
         loss, parts = grading_loss(
             [output[:count] for output in judged],

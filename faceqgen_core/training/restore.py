@@ -128,12 +128,15 @@ class Restoring:
             steps=config.steps,
         )
 
-    def run(self, discriminator: keras.Model, generator: keras.Model | None) -> None:
+    def run(
+        self, discriminator: keras.Model, generator: keras.Model | None, *, used: float = 0.0
+    ) -> None:
         """Train and write the weights.
 
         Args:
             discriminator: graded, see ``grade``; not changed.
             generator: where to set out from, layer by layer as far as they agree; None for fresh weights.
+            used: minutes of the budget that the grading has used up.
         """
         config, checkpoint = self._config, self._output / "checkpoint.npz"
         if self._args.resume and checkpoint.is_file():
@@ -167,7 +170,7 @@ class Restoring:
                     progress.set_postfix_str(f"{rate:.0f} img/s {losses}")
                 spent = (time.monotonic() - started) / 60
                 budget = self._args.budget_minutes
-                over = budget is not None and spent > budget
+                over = budget is not None and used + spent > budget
                 on_schedule = (
                     self._step % config.checkpoint_every == 0 or self._step == config.steps
                 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -144,9 +145,10 @@ def train(
         earlier = build_discriminator(size=size, width=config.discriminator_width)
         earlier.load_weights(args.start_from / WEIGHTS[1])
         take_over(discriminator, earlier)
+    started = time.monotonic()
     if config.grading_steps and not grade(discriminator, labelled, graded_rows, config, args):
         return output
-    restoring.run(discriminator, generator)
+    restoring.run(discriminator, generator, used=(time.monotonic() - started) / 60)
     return output
 
 
