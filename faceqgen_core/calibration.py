@@ -38,6 +38,11 @@ class SigmoidMapping:
         sigmoid = 1 / (1 + math.exp(-z)) if z >= 0 else math.exp(z) / (1 + math.exp(z))
         return min(100.0, max(0.0, self.h * (self.a + self.s * sigmoid)))
 
+    def inverse(self, quality: float) -> float:
+        """Return the native value that maps to ``quality``; at the ends of the scale one close to them."""
+        share = min(1 - 1e-6, max(1e-6, (quality / self.h - self.a) / self.s))
+        return self.x0 + self.w * math.log(share / (1 - share))
+
 
 @dataclass(frozen=True)
 class Calibration:

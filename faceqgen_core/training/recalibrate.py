@@ -182,6 +182,10 @@ def recalibrate(
     }
     mapping = quality_between(medians["good"], medians["poor"])
     calibration = Calibration({**preset.calibration.mappings, "quality": mapping})
+    training = dict(preset.training)
+    if "acceptable" in training:  # the same faces shall stay acceptable, on the new scale
+        native = preset.calibration.mappings["quality"].inverse(float(training["acceptable"]))
+        training["acceptable"] = round(mapping(native), 1)
     note = {
         "from": preset.identifier,
         "faces": {"good": len(good), "poor": len(poor)},
@@ -202,7 +206,7 @@ def recalibrate(
             "networks": dict(preset.networks),
             "crop_protocol": asdict(preset.protocol),
             "calibration": calibration.to_config(),
-            "training": {**preset.training, "recalibration": note},
+            "training": {**training, "recalibration": note},
         },
     )
     return note

@@ -48,7 +48,7 @@ def tiny(tmp_path_factory):
             },
             "crop_protocol": vars(PROTOCOL),
             "calibration": Calibration(mappings).to_config(),
-            "training": {"settings": {"steps": 1}},
+            "training": {"settings": {"steps": 1}, "acceptable": 50.0},
         },
     )
     return folder
@@ -107,7 +107,13 @@ def test_weights_crops_and_components_stay_and_the_preset_says_what_was_done(
     assert new.protocol == preset.protocol and new.networks == preset.networks
     for name in MEASURES:
         assert new.calibration.mappings[name] == preset.calibration.mappings[name]
-    assert new.training == {"settings": {"steps": 1}, "recalibration": note}
+    acceptable = new.training["acceptable"]
+    assert acceptable == pytest.approx(new.calibration.quality(0.5), abs=0.05)  # where 50 was
+    assert new.training == {
+        "settings": {"steps": 1},
+        "acceptable": acceptable,
+        "recalibration": note,
+    }
     assert note["from"] == preset.identifier
     assert note["faces"] == {"good": 24, "poor": 24 * len(FAMILIES)}
     assert note["poor_faces"] == "degraded copies"

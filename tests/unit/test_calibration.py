@@ -67,3 +67,12 @@ def test_components_put_the_quartiles_at_25_50_and_75():
     assert [rising(x) for x in (low, middle, high)] == pytest.approx([25, 50, 75], abs=2)
     falling = component_mapping(values, higher_is_better=False)
     assert falling(low) > falling(high)
+
+
+@pytest.mark.parametrize(
+    "mapping", [SigmoidMapping(0.4, 0.1), SigmoidMapping(2.0, -0.3, a=0.1, s=0.8)]
+)
+def test_the_inverse_of_a_mapping_leads_back(mapping):
+    for quality in (12.0, 50.0, 88.0):
+        assert mapping(mapping.inverse(quality)) == pytest.approx(quality)
+    assert mapping(mapping.inverse(200.0)) == pytest.approx(mapping(mapping.inverse(100.0)))
