@@ -73,7 +73,7 @@ def component_mapping(values: NDArray[np.float64], *, higher_is_better: bool) ->
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
-    from faceqgen_core.training.grade import labelled_set, split_labelled
+    from faceqgen_core.training.grade import correlations, labelled_set, split_labelled
     from faceqgen_core.training.head import extract_features, fit_head, predict
 
     protocol = CropProtocol()
@@ -126,15 +126,7 @@ def run(args: argparse.Namespace) -> int:
     for file in WEIGHTS[:2]:
         shutil.copyfile(args.run / file, args.output / file)
     head.save_weights(args.output / WEIGHTS[2])
-    correlation = {
-        kind: float(
-            np.corrcoef(predicted[held][chosen[held]], labelled.similarity[held][chosen[held]])[
-                0, 1
-            ]
-        )
-        for kind, chosen in (("natural", labelled.natural), ("degraded", labelled.degraded))
-        if chosen[held].sum() > 2
-    }
+    correlation = correlations(predicted[held], labelled, held)
     write_config(
         args.output,
         {

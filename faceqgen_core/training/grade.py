@@ -70,6 +70,25 @@ def split_labelled(
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
+def correlations(
+    values: NDArray[np.floating], labelled: LabelledSet, rows: NDArray[np.int64]
+) -> dict[str, float]:
+    """Correlation of ``values`` (N,) with the labels of ``rows`` (N,), of ``natural`` and ``degraded`` faces apart.
+
+    Left out where there are too few, or where one side says nothing: without a recogniser all untouched faces have the
+    same label.
+    """
+    found = {}
+    labels = labelled.similarity[rows]
+    for kind, chosen in (
+        ("natural", labelled.natural[rows]),
+        ("degraded", labelled.degraded[rows]),
+    ):
+        if chosen.sum() > 2 and np.ptp(labels[chosen]) > 0 and np.ptp(values[chosen]) > 0:
+            found[kind] = float(np.corrcoef(values[chosen], labels[chosen])[0, 1])
+    return found
+
+
 def report(discriminator: Any, labelled: LabelledSet, rows: NDArray[np.int64]) -> dict[str, float]:
     """Correlation of the verdict and of the predicted similarity with the labels, natural and degraded faces apart."""
     verdicts, predicted = [], []
@@ -78,17 +97,11 @@ def report(discriminator: Any, labelled: LabelledSet, rows: NDArray[np.int64]) -
         outputs = discriminator.predict_on_batch(crops)
         verdicts.append(ops.convert_to_numpy(discriminator_score(outputs[0])))
         predicted.append(np.asarray(outputs[5])[:, 0])
-    facts = {}
-    for name, values in (("d", verdicts), ("similarity", predicted)):
-        joined = np.concatenate(values)
-        for kind, chosen in (
-            ("natural", labelled.natural[rows]),
-            ("degraded", labelled.degraded[rows]),
-        ):
-            if chosen.sum() > 2:
-                pair = np.corrcoef(joined[chosen], labelled.similarity[rows][chosen])
-                facts[f"{name}_{kind}"] = float(pair[0, 1])
-    return facts
+    return {
+        f"{name}_{kind}": value
+        for name, parts in (("d", verdicts), ("similarity", predicted))
+        for kind, value in correlations(np.concatenate(parts), labelled, rows).items()
+    }
 
 
 def grade(
@@ -115,12 +128,14 @@ def grade(
         steps=config.grading_steps,
     )
     variables = [*discriminator.weights, *grader.optimizer.variables]
+    labels = hashlib.sha256(labelled.similarity.tobytes()).hexdigest()
     step = 0
     if args.resume and checkpoint.is_file():
         arrays, facts = load_checkpoint(checkpoint)
-        if facts["config"] != asdict(config):
+        if facts["config"] != asdict(config) or facts["labels"] != labels:
             raise ValueError(
-                f"{checkpoint} was made with another configuration: leave out --resume"
+                f"{checkpoint} was made with another configuration, other data or another teacher; "
+                "mend it or leave out --resume"
             )
         step = int(facts["step"])
         for i, variable in enumerate(variables):
@@ -152,7 +167,8 @@ def grade(
                 curves.add({"step": step, "minutes": spent, **averages, **facts})
                 logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
                 arrays = {f"v/{i}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-                save_checkpoint(checkpoint, arrays, {"step": step, "config": asdict(config)})
+                state = {"step": step, "config": asdict(config), "labels": labels}
+                save_checkpoint(checkpoint, arrays, state)
             if over:
                 logger.warning(
                     "stopped after %.1f minutes at grading step %d; --resume goes on", spent, step

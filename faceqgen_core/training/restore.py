@@ -48,6 +48,21 @@ def canonical_face(faces: FaceSet, targets: NDArray[np.int64]) -> NDArray[np.flo
     return np.asarray((mean + mean[:, ::-1]) / 2, np.float32)
 
 
+def load_earlier(network: keras.Model, path: Path) -> None:
+    """Load the weights of an earlier run into a network.
+
+    Raises:
+        ValueError: they are missing or of another network.
+    """
+    try:
+        network.load_weights(path)
+    except (ValueError, OSError, KeyError) as error:  # Keras prints whole tensors; one line will do
+        raise ValueError(
+            f"{path} is missing or does not fit: --start-from takes a run or preset of this version; set "
+            "generator_width and discriminator_width as there"
+        ) from error
+
+
 def take_over(network: keras.Model, other: keras.Model) -> int:
     """Copy the weights of equally named layers whose shapes agree; returns how many layers were taken over."""
     theirs = {layer.name: layer.get_weights() for layer in other.layers}

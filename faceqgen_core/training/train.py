@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--start-from",
         type=Path,
-        help="folder of a preset or of a run: set out from its weights, as far as the networks agree",
+        help="folder of a preset or of a run of the same widths: set out from its weights",
     )
     parser.add_argument("--steps", type=int, help="steps, instead of the configured number")
     parser.add_argument("--batch-size", type=int, help="pairs a step")
@@ -111,7 +111,7 @@ def train(
     from faceqgen_core.training.grade import grade, labelled_set, split_labelled
     from faceqgen_core.training.gradient import precision
     from faceqgen_core.training.grading import GradedSource
-    from faceqgen_core.training.restore import Restoring, take_over
+    from faceqgen_core.training.restore import Restoring, load_earlier, take_over
 
     output: Path = args.output
     if not args.resume and any((output / n).is_file() for n in ("grading.npz", "checkpoint.npz")):
@@ -141,9 +141,9 @@ def train(
     generator = None
     if args.start_from:
         generator = build_generator(size=size, width=config.generator_width)
-        generator.load_weights(args.start_from / WEIGHTS[0])
         earlier = build_discriminator(size=size, width=config.discriminator_width)
-        earlier.load_weights(args.start_from / WEIGHTS[1])
+        for network, file in zip((generator, earlier), WEIGHTS, strict=False):
+            load_earlier(network, args.start_from / file)
         take_over(discriminator, earlier)
     started = time.monotonic()
     if config.grading_steps and not grade(discriminator, labelled, graded_rows, config, args):

@@ -10,7 +10,7 @@ from faceqgen_core.training.degradation import FAMILIES
 from faceqgen_core.training.gan import LossWeights, RestorationGAN, light_matched
 from faceqgen_core.training.grading import GradedBatch
 from faceqgen_core.training.pairs import Batch
-from faceqgen_core.training.restore import canonical_face, take_over
+from faceqgen_core.training.restore import canonical_face, load_earlier, take_over
 from faceqgen_core.training.subjects import FaceSet
 from tests.images import astronaut, grace_hopper
 
@@ -155,3 +155,11 @@ def test_layers_of_the_same_name_and_shape_are_taken_over():
     before = _copy(wide)
     assert take_over(wide, narrow) < weighty
     assert sum((a != b).any() for a, b in zip(wide.get_weights(), before, strict=True)) < weighty
+
+
+def test_earlier_weights_that_are_missing_or_of_another_width_are_a_clear_error(tmp_path):
+    build_discriminator(size=SIZE, width=16).save_weights(tmp_path / "wide.weights.h5")
+    network = build_discriminator(size=SIZE, width=8)
+    for name in ("none.weights.h5", "wide.weights.h5"):
+        with pytest.raises(ValueError, match="is missing or does not fit: --start-from"):
+            load_earlier(network, tmp_path / name)

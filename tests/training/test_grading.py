@@ -1,5 +1,7 @@
 """Grading: the loss is what it says, batches can be drawn again, and a discriminator learns the order of originals."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from keras import ops
 
 from faceqgen_core.networks import build_discriminator
 from faceqgen_core.training.degradation import FAMILIES, degrade
-from faceqgen_core.training.grade import report
+from faceqgen_core.training.grade import correlations, report
 from faceqgen_core.training.grading import (
     GOOD,
     POOR,
@@ -139,6 +141,16 @@ def test_only_the_given_rows_are_drawn_and_few_rows_are_drawn_again(labelled):
     batch = GradedSource(labelled, rows).batch(0, 6)
     assert set(batch.similarity) <= set(labelled.similarity[rows])
     assert len(batch.image) == 6
+
+
+def test_a_report_leaves_out_what_says_nothing(labelled):
+    rows = np.flatnonzero(labelled.rows >= 0)
+    values = labelled.similarity[rows].copy()
+    assert correlations(values, labelled, rows) == pytest.approx({"natural": 1, "degraded": 1})
+    same = replace(labelled, similarity=np.where(labelled.natural, 0.75, labelled.similarity))
+    assert set(correlations(values, same, rows)) == {"degraded"}
+    assert correlations(np.ones(len(rows)), labelled, rows) == {}
+    assert correlations(values[:1], labelled, rows[:1]) == {}
 
 
 def test_a_discriminator_learns_the_order_of_originals_it_has_not_seen(labelled):
