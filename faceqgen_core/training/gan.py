@@ -60,6 +60,7 @@ class LossWeights:
 def light_matched(canonical: Any, target: Any) -> Any:
     """Give the canonical face (1, S, S, 3) the mean and the contrast of each target's channels -> (N, S, S, 3)."""
     axes = (1, 2)
+    canonical = ops.convert_to_tensor(canonical)  # torch adds no arrays to tensors
     mean, spread = ops.mean(target, axes, keepdims=True), ops.std(target, axes, keepdims=True)
     centred = canonical - ops.mean(canonical, axes, keepdims=True)
     return ops.clip(
