@@ -125,22 +125,14 @@ def test_training_lowers_the_loss_and_improves_on_doing_nothing(whole):
     assert {"share", "features", "adversarial", "d_original", "d_restored"} <= set(last)
 
 
-def test_the_same_seed_gives_the_same_weights_and_a_cut_in_the_grading_changes_nothing(
-    whole, data, config, tmp_path
-):
-    cut = tmp_path / "cut"
-    assert _train(data, config, cut, "--budget-minutes", "0") == 0
-    _, facts = load_checkpoint(cut / "grading.npz")
-    assert 0 < facts["step"] < 10
-    assert not (cut / "checkpoint.npz").exists()  # the budget is the whole run's
-    assert _train(data, config, cut, "--resume") == 0
-    _same_end(cut, whole)
-
-
-def test_a_run_that_dies_while_it_restores_goes_on_from_its_last_checkpoint(
+def test_a_run_that_is_cut_while_it_grades_and_dies_while_it_restores_comes_to_the_same_end(
     whole, data, config, tmp_path, monkeypatch
 ):
-    died = tmp_path / "died"
+    run = tmp_path / "run"
+    assert _train(data, config, run, "--budget-minutes", "0") == 0
+    _, facts = load_checkpoint(run / "grading.npz")
+    assert 0 < facts["step"] < 10
+    assert not (run / "checkpoint.npz").exists()
     step, taken = RestorationGAN.step, []
 
     def mortal(*args, **options):
@@ -151,11 +143,11 @@ def test_a_run_that_dies_while_it_restores_goes_on_from_its_last_checkpoint(
 
     with monkeypatch.context() as patch:
         patch.setattr(RestorationGAN, "step", mortal)
-        assert _train(data, config, died) == 130
-    _, facts = load_checkpoint(died / "checkpoint.npz")
+        assert _train(data, config, run, "--resume") == 130
+    _, facts = load_checkpoint(run / "checkpoint.npz")
     assert facts["step"] == 15  # of 20: five steps are lost, and are taken again
-    assert _train(data, config, died, "--resume") == 0
-    _same_end(died, whole)
+    assert _train(data, config, run, "--resume") == 0
+    _same_end(run, whole)
 
 
 def test_other_settings_are_not_resumed(whole, data, config, tmp_path, capsys):
