@@ -194,9 +194,9 @@ def test_the_command_prints_what_becomes_of_the_medians(preset, portraits, tmp_p
     call = ["recalibrate", "--preset", preset, "--data", str(data), "--crops"]
     assert main([*call, "--output", str(output)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[:2] == ["good", "24"] and lines[1].split()[-1] == "88.0"
+    assert lines[1].split()[:2] == ["good", "24"] and lines[1].split()[-1] == "90.0"
     assert lines[2].split()[:2] == ["poor", str(24 * len(FAMILIES))]
-    assert lines[2].split()[-1] == "18.0"
+    assert lines[2].split()[-1] == "8.0"
     assert lines[3].startswith("door-camera@")
     config = json.loads((output / "config.json").read_text())
     assert config["training"]["recalibration"]["from"] == load_preset(preset).identifier
