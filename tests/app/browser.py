@@ -100,10 +100,21 @@ class App:
                 raise AssertionError(f"not within {seconds:g} s: {what}")
             self.page.wait_for_timeout(PACE_MS)
 
+    def visit(self, dataset: str) -> None:
+        """Go to a data set; a server that was just started may answer the first visits with no data set."""
+        counts, none = self.part("entry-counts"), self.page.get_by_text("No dataset selected")
+        for _ in range(5):
+            self.page.goto(f"/datasets/{dataset}")
+            counts.or_(none).first.wait_for()
+            for _ in range(20):  # the page may still be on its way from one to the other
+                if counts.count():
+                    return
+                self.page.wait_for_timeout(PACE_MS)
+        raise AssertionError(f"the App does not open the data set {dataset!r}")
+
     def open(self, dataset: str, tiles: int) -> None:
         """Open a data set whole and wait for its tiles."""
-        self.page.goto(f"/datasets/{dataset}")
-        self.part("entry-counts").wait_for()
+        self.visit(dataset)
         # The server remembers the view that another page has set.
         self.part("btn-clear-view-bar").click()
         self.wait_for_count(f"{tiles} samples")

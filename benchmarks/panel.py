@@ -1,0 +1,217 @@
+"""Seconds until the panel answers on 50,000 samples: ``python benchmarks/panel.py [--samples N] [--rounds N]``.
+
+The data set has synthetic fields of the same shape, types and indexes as a scoring run writes. Two sets of figures, medians
+and worst of several rounds: the panel's own events, from the request to the drawn page as JSON; and, where a Chromium is
+on the machine, what a curator waits for in the App: the histogram after opening the panel, the counts after a click on
+the slider, the grid's count and the panel's answer after a click on a bar.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path += [str(ROOT), str(ROOT / "tests" / "app")]
+os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-benchmark-{os.getpid()}"
+os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
+os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
+os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
+
+import fiftyone as fo  # noqa: E402
+import fiftyone.core.odm as odm  # noqa: E402
+import fiftyone.operators as foo  # noqa: E402
+import numpy as np  # noqa: E402
+from bson import ObjectId  # noqa: E402
+
+from faceqgen_core.image_io import save_png  # noqa: E402
+from tests.images import astronaut  # noqa: E402
+from tests.plugin.panel_state import PANEL, Page  # noqa: E402
+
+LIMIT = 1.0
+PRESET = {"preset": "faceqgen-128@benchmark", "crop_protocol": "align5-v1-128"}
+
+
+def make(samples: int, folder: Path) -> Any:
+    """A data set as a run over photographs of one face each leaves it; all samples show one picture."""
+    foo.get_operator(PANEL)  # FiftyOne loads the plugin under a name of its own
+    fields = sys.modules["fiftyone.plugins.orgs.faceqgen.face_quality.fields"]
+    rng = np.random.default_rng(0)
+    picture = folder / "face.png"
+    save_png(picture, astronaut()[40:200, 130:290])
+    dataset = fo.Dataset("benchmark", persistent=True)
+    dataset.add_sample_field("subject", fo.StringField)
+    fields.declare(dataset, fields.FieldNames(), heatmap=False, restored=False)
+    dataset.add_sample(fo.Sample(filepath=str(picture)))
+    template = dataset._sample_collection.find_one()
+    dataset._sample_collection.delete_one({"_id": template["_id"]})
+    now = datetime.now()
+    documents = []
+    for i, (quality, ssim, mse, good) in enumerate(
+        zip(
+            100 * rng.beta(3, 2, samples),
+            1 - rng.beta(2, 30, samples),
+            rng.exponential(0.001, samples),
+            rng.beta(5, 3, samples),
+            strict=True,
+        )
+    ):
+        failed = i % 50 == 0
+        values = {
+            "quality": None if failed else quality,
+            "ssim": None if failed else ssim,
+            "mse": None if failed else mse,
+            "discriminator": None if failed else good,
+            "status": "no_face" if failed else "scored",
+            "reason": "no face was found" if failed else None,
+            **PRESET,
+        }
+        face = {
+            "_id": ObjectId(),
+            "_cls": "Detection",
+            "tags": [],
+            "label": "face",
+            "bounding_box": [0.2, 0.2, 0.5, 0.6],
+            "crop_matrix": [0.5, 0.0, 3.0, 0.0, 0.5, 4.0],
+            **values,
+        }
+        documents.append(
+            {
+                **template,
+                "_id": ObjectId(),
+                "_rand": float(rng.random()),
+                "created_at": now,
+                "last_modified_at": now,
+                "subject": f"subject-{i % (samples // 10)}",
+                "faceqgen": {"_cls": "DynamicEmbeddedDocument", **values, "num_faces": 1},
+                "faceqgen_faces": None if failed else {"_cls": "Detections", "detections": [face]},
+            }
+        )
+    dataset._sample_collection.insert_many(documents)
+    dataset.reload()
+    return dataset
+
+
+def timed(action: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
+    """The panel's own answers."""
+    page = Page(dataset)
+    rng = np.random.default_rng(1)
+    found: dict[str, list[float]] = {}
+
+    def add(name: str, action: Callable[[], Any]) -> None:
+        found.setdefault(name, []).append(timed(action))
+
+    for _ in range(rounds):
+        add("open the panel", lambda: page.do("on_load"))
+        add("move the slider", lambda: page.do("on_slider", value=float(rng.uniform(5, 95))))
+        add("click a bar", lambda: page.do("on_bar", idx=int(rng.integers(10, 40))))
+        add("worst 5 %", lambda: page.do("on_worst_share", percent=5))
+        add("another measure", lambda: page.do("on_measure", measure="mse"))
+        page.do("on_measure", measure="quality")
+        add("rules per identity", lambda: page.do("on_subject", value="subject"))
+        page.do("on_subject", value="(none)")
+        page.state["tab"] = "look"
+        add("look at a face", lambda: page.do("on_better"))
+        page.state.update(tab="trust", group_choice={"by": "faceqgen_none"})
+        page.state["tab"] = "decide"
+    return found
+
+
+def in_the_app(dataset: Any, rounds: int, folder: Path) -> dict[str, list[float]]:
+    """What a curator waits for in a real Chromium; {} where there is none."""
+    from browser import App, app_server, find_chromium
+
+    chromium = find_chromium()
+    if chromium is None:
+        return {}
+    from panel_page import PanelPage
+    from playwright.sync_api import sync_playwright
+
+    found: dict[str, list[float]] = {}
+    with app_server(folder / "server.log") as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1920, "height": 1000}, base_url=address)
+        page.set_default_timeout(120_000)
+        page.add_init_script(
+            "window.IS_PLAYWRIGHT = true;"
+            "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
+        )
+        app = App(page, folder)
+        for _ in range(rounds):
+            app.visit(dataset.name)
+            panel = PanelPage(app)
+            app.part("fo-grid").locator('[data-cy="looker"]').first.wait_for()
+            start = time.perf_counter()
+            panel.open_from_menu()
+            panel.part.locator(".barlayer .point").first.wait_for(state="attached")
+            found.setdefault("open the panel", []).append(time.perf_counter() - start)
+            panel.wait_for_rest()
+            for share in (0.3, 0.6, 0.8):
+                before = panel.counts()
+                start = time.perf_counter()
+                panel.move_slider(share)
+                page.wait_for_function(
+                    "before => document.querySelector('[data-cy=\"panel-content-face_quality\"]')"
+                    ".innerText.match(/Kept [\\d,]+/)?.[0] !== before",
+                    arg=before,
+                )
+                found.setdefault("move the slider", []).append(time.perf_counter() - start)
+                panel.wait_for_rest()
+            for bar in (20, 30, 40):
+                start = time.perf_counter()
+                panel.click_bar(bar, wait=False)
+                page.get_by_text(f"quality {2 * bar} to {2 * bar + 2}").wait_for()
+                found.setdefault("click a bar", []).append(time.perf_counter() - start)
+                panel.wait_for_rest()
+        browser.close()
+    return found
+
+
+def report(title: str, found: dict[str, list[float]]) -> bool:
+    """Print the figures; True if every median is within the limit."""
+    print(title)
+    good = True
+    for name, seconds in found.items():
+        median = statistics.median(seconds)
+        good &= median <= LIMIT
+        print(f"  {name:20s} {median:6.2f} s median, {max(seconds):6.2f} s worst of {len(seconds)}")
+    return good
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--samples", type=int, default=50_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--no-browser", action="store_true", help="the panel's own events alone")
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            dataset = make(args.samples, folder)
+            print(f"{len(dataset):,} samples; load of the machine {os.getloadavg()[0]:.1f}")
+            good = report("the panel's events:", events(dataset, args.rounds))
+            if not args.no_browser:
+                found = in_the_app(dataset, max(1, args.rounds // 2), folder)
+                good &= report("in the App:", found) if found else True
+        finally:
+            odm.drop_database()
+    print(f"every median within {LIMIT:g} s: {'yes' if good else 'NO'}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""The panel "Face Quality" on a page of the App, in the panel's own terms."""
+
+from __future__ import annotations
+
+import re
+
+from browser import App
+
+
+class PanelPage:
+    """The panel beside the grid."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.page = app.page
+        self.part = app.part("panel-content-face_quality")
+
+    def open_from_grid(self) -> None:
+        """Open it with its button above the grid."""
+        self.page.locator('img[src*="panel.svg"]').first.click()
+        self.part.wait_for()
+
+    def open_from_menu(self) -> None:
+        """Open it from the menu of panels."""
+        self.app.part("new-panel-btn").first.click()
+        self.app.part("new-panel-option-face_quality").click()
+        self.part.wait_for()
+
+    def button(self, name: str | re.Pattern[str]):
+        """A button by its label, or by the start of it."""
+        label = re.compile(rf"^{re.escape(name)}") if isinstance(name, str) else name
+        return self.part.get_by_role("button", name=label).first
+
+    def says(self, text: str) -> None:
+        """Wait until the panel shows a text."""
+        self.app.until(lambda: text in self.text(), f"the panel says {text!r}")
+
+    def text(self) -> str:
+        """All that the panel says, in one line."""
+        return " ".join(self.part.inner_text().split()) if self.part.count() else ""
+
+    def tab(self, name: str) -> None:
+        """Turn to a tab."""
+        self.part.get_by_role("tab", name=name).click()
+
+    def choose(self, label: str, option: str) -> None:
+        """Choose from the drop-down list below a label."""
+        title = self.part.get_by_text(label, exact=True)
+        title.locator("xpath=following::*[@role='combobox'][1]").click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
+    def fill(self, label: str, text: str) -> None:
+        """Type into the field below a label."""
+        self.app.field(self.part, label).fill(text)
+
+    def bars(self) -> list[dict[str, float]]:
+        """Where the bars of the histogram are on the page."""
+        return self.part.locator(".barlayer .point path").evaluate_all(
+            "bars => bars.map(bar => {const b = bar.getBoundingClientRect();"
+            "return {x: b.x, y: b.y, width: b.width, height: b.height}})"
+        )
+
+    def click_bar(self, number: int, *, wait: bool = True) -> None:
+        """Click a bar of the histogram, once it has come to rest."""
+        if wait:
+            self.wait_for_rest()
+        bar = self.bars()[number]
+        self.page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+
+    def wait_for_rest(self) -> None:
+        """Wait until the histogram is drawn and stands still."""
+        seen = [self.bars()]
+
+        def at_rest() -> bool:
+            seen.append(self.bars())
+            return bool(seen[-1]) and seen[-1] == seen[-2]
+
+        self.app.until(at_rest, "the histogram is drawn")
+
+    def counts(self) -> str | None:
+        """The number of kept samples as the panel says it: "Kept 1,234"."""
+        found = re.search(r"Kept [\d,]+", self.text())
+        return found and found.group()
+
+    def move_slider(self, share: float) -> None:
+        """Put the slider at a share of its length."""
+        box = self.part.locator(".MuiSlider-root").bounding_box()
+        self.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
