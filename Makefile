@@ -46,6 +46,7 @@ test: lint
 
 screenshots: $(READY)
 	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py
+	@$(BIN)/python scripts/walkthrough.py
 
 clean:
 	rm -rf $(VENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -174,7 +174,7 @@ def test_a_crop_is_the_one_that_was_scored(scored, export, preset, tmp_path):
     from faceqgen_core import FaceQualityAssessor
 
     result = export(scored, kind="crops", value=0, all_faces=True, path=str(tmp_path / "out"))
-    rows = _csv(result["table"])
+    rows = sorted(_csv(result["table"]), key=lambda row: row["exported"])
     names = [Path(row["exported"]).name for row in rows]
     assert names == ["one_face0.png", "two_face0.png", "two_face1.png"]
     again = FaceQualityAssessor(preset).assess([row["exported"] for row in rows], faces="crop")
@@ -187,7 +187,8 @@ def test_of_each_image_the_primary_face_is_cut_out_unless_all_are_wanted(scored,
     result = export(scored, kind="crops", value=0, path=str(tmp_path / "out"))
     assert result["exported"] == 2
     restored = [load_image(s.faceqgen_faces.detections[0].restored_path) for s in scored.limit(2)]
-    crops = [load_image(row["exported"]) for row in _csv(result["table"])]
+    rows = sorted(_csv(result["table"]), key=lambda row: row["exported"])  # "one", then "two"
+    crops = [load_image(row["exported"]) for row in rows]
     for crop, face in zip(crops, restored, strict=True):
         assert crop.shape == face.shape
         assert np.abs(crop.astype(float) - face).mean() < 25  # the same face in the same place
