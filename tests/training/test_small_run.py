@@ -98,7 +98,7 @@ def test_the_loss_falls(run):
     )
 
 
-def test_the_measures_order_degraded_held_back_faces_better_than_untrained(run, development):
+def test_the_discriminator_orders_degraded_held_back_faces_better_than_untrained(run, development):
     keras.utils.set_random_seed(0)
     untrained, _ = development.report(*_networks())
     networks = _networks()
@@ -107,7 +107,6 @@ def test_the_measures_order_degraded_held_back_faces_better_than_untrained(run, 
     trained, _ = development.report(*networks)
     assert trained["order_discriminator"] > 0.65
     assert trained["order_discriminator"] > untrained["order_discriminator"] + 0.1
-    assert trained["order"] > untrained["order"] + 0.02
 
 
 def test_the_discriminator_orders_graded_originals_of_held_back_subjects(run, data):
