@@ -126,7 +126,6 @@ def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
         page.do("on_subject", value="(none)")
         page.state["tab"] = "look"
         add("look at a face", lambda: page.do("on_better"))
-        page.state.update(tab="trust", group_choice={"by": "faceqgen_none"})
         page.state["tab"] = "decide"
     return found
 
@@ -172,8 +171,10 @@ def in_the_app(dataset: Any, rounds: int, folder: Path) -> dict[str, list[float]
                 found.setdefault("move the slider", []).append(time.perf_counter() - start)
                 panel.wait_for_rest()
             for bar in (20, 30, 40):
+                panel.point_at_bar(bar)
                 start = time.perf_counter()
-                panel.click_bar(bar, wait=False)
+                page.mouse.down()
+                page.mouse.up()
                 page.get_by_text(f"quality {2 * bar} to {2 * bar + 2}").wait_for()
                 found.setdefault("click a bar", []).append(time.perf_counter() - start)
                 panel.wait_for_rest()

@@ -60,12 +60,20 @@ class PanelPage:
             "return {x: b.x, y: b.y, width: b.width, height: b.height}})"
         )
 
-    def click_bar(self, number: int, *, wait: bool = True) -> None:
-        """Click a bar of the histogram, once it has come to rest."""
-        if wait:
-            self.wait_for_rest()
+    def click_bar(self, number: int) -> None:
+        """Click a bar of the histogram."""
+        self.point_at_bar(number)
+        self.page.mouse.down()
+        self.page.mouse.up()
+
+    def point_at_bar(self, number: int) -> None:
+        """Move the pointer to a bar once the histogram stands still; it can be clicked when its label has appeared."""
+        self.wait_for_rest()
         bar = self.bars()[number]
-        self.page.mouse.click(bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2)
+        x, y = bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2
+        self.page.mouse.move(x - 2, y)
+        self.page.mouse.move(x, y)
+        self.part.locator(".hoverlayer .hovertext").first.wait_for()
 
     def wait_for_rest(self) -> None:
         """Wait until the histogram is drawn and stands still."""
