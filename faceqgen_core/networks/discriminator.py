@@ -61,7 +61,8 @@ def build_discriminator(*, size: int = 128, width: int = 24, families: int = 18)
     # Grain and light are known to the code alone: it shifts the verdict of all patches.
     verdict = layers.Conv2D(1, 1, name="patch_verdict")(f4)  # 8 x 8 x 1
     whole = layers.Reshape((1, 1, 1), name="whole_verdict")(layers.Dense(1, name="whole")(code))
-    logits = layers.Add(name="logits", dtype="float32")([verdict, whole])
+    # In this order: on TensorFlow, Keras takes a second summand (N, 1, 1, 1) for a bias of channels if N is one of the sides.
+    logits = layers.Add(name="logits", dtype="float32")([whole, verdict])
     # Aligned faces: where a feature lies matters, so each channel weighs its places (Chen et al. 2018, MobileFaceNets).
     placed = layers.Flatten(name="placed")(layers.DepthwiseConv2D(size // 16, name="place")(f4))
     embedding = layers.Dense(EMBEDDING, name="embedding_dense")(placed)

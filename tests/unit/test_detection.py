@@ -287,11 +287,9 @@ def test_overlap_is_one_for_a_box_and_itself_and_symmetric_and_bounded():
     assert overlap(FaceBox(0, 0, 10, 10), FaceBox(0, 0, 5, 10)) == pytest.approx((0.5, 1))
 
 
-@pytest.mark.parametrize(
-    ("family", "strength"), [("bright", 0.6), ("noise", 1.0), ("shot_noise", 1.0)]
-)
-def test_a_face_hidden_by_noise_or_light_is_found_on_a_cleaned_image(detector, family, strength):
-    image = degrade(astronaut(), family, strength, np.random.default_rng(0))
+@pytest.mark.parametrize("family", ["noise", "shot_noise"])
+def test_a_face_hidden_by_noise_is_found(detector, family):
+    image = degrade(astronaut(), family, 1.0, np.random.default_rng(0))
     found = primary_face_order(detector.detect(image), (image.shape[1], image.shape[0]))
     clean = primary_face_order(detector.detect(astronaut()), (image.shape[1], image.shape[0]))
     assert overlap(found[0], clean[0])[0] > 0.5

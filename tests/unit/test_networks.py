@@ -181,3 +181,12 @@ def test_both_networks_together_take_at_most_a_billion_multiply_adds_a_face():
 def test_a_size_or_width_that_does_not_divide_is_a_clear_error(build, wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} .*(positive multiple|not)"):
         build(**wrong)
+
+
+def test_a_batch_as_long_as_a_map_is_wide_gets_the_same_verdicts():
+    keras.utils.set_random_seed(3)
+    network = build_discriminator(size=128, width=8)
+    images = np.random.default_rng(3).random((9, 128, 128, 3)).astype(np.float32)
+    eight = ops.convert_to_numpy(network(images[:8], training=False)[0])
+    nine = ops.convert_to_numpy(network(images, training=False)[0])
+    np.testing.assert_allclose(eight, nine[:8], atol=1e-5)
