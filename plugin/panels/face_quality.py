@@ -76,8 +76,7 @@ class FaceQuality(
 
     def on_change_view(self, ctx: Any) -> None:
         """Count anew, unless the panel itself changed the grid."""
-        workspace = Workspace(ctx)
-        if not workspace.narrowed:
+        if not Workspace(ctx).own:
             self.refresh(ctx)
 
     def on_change_dataset(self, ctx: Any) -> None:

@@ -22,24 +22,28 @@ class Workspace:
     """Reads a panel's context and state.
 
     Args:
-        ctx: the context of a panel event; state keys ``base``, ``part``, ``field`` and ``measure`` are read.
+        ctx: the context of a panel event; state keys ``base``, ``part``, ``parts``, ``field`` and ``measure`` are read.
 
     Attributes:
         dataset: the data set, or None.
         view: the view that is curated.
         narrowed: whether the grid shows a part of it that a button of the panel chose.
+        own: whether the panel itself has brought the grid to where it is. A change of view can be told later than the
+            next button is pressed: then the grid is at a part that is no longer the chosen one, and still its own doing.
     """
 
     def __init__(self, ctx: Any) -> None:
         self._ctx = ctx
         self.dataset = ctx.dataset
         self.view: Any = None
-        self.narrowed = False
+        self.narrowed = self.own = False
         if self.dataset is None:
             return
         current = ctx.view
         part = ctx.panel.state.part
-        if part is not None and part == fingerprint(current):
+        here = None if part is None else fingerprint(current)
+        self.own = here is not None and here in (ctx.panel.state.parts or [])
+        if part is not None and part == here:
             self.narrowed = True
             self.view = fo.DatasetView._build(self.dataset, ctx.panel.state.base or [])
         else:
@@ -97,6 +101,7 @@ class Workspace:
         state = self._ctx.panel.state
         state.base = self.view._serialize(include_uuids=False)
         state.part = fingerprint(view)
+        state.parts = [*(state.parts or [])[-9:], state.part]
         state.shown = {"title": title, "count": count, "keep": keep, "scored": scored}
         self._ctx.ops.set_view(view=view)
         self.narrowed = True

@@ -129,6 +129,22 @@ def test_a_status_and_a_bar_open_the_samples_behind_them(scored):
     assert len(view) == counts[bar]
 
 
+def test_a_change_of_view_that_is_told_late_does_not_undo_the_next_button(scored):
+    page = Page(scored)
+    page.do("on_status", status="unreadable")
+    first = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
+    page.do("on_show", keep="high")
+    second = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
+    page.collection = first
+    page.do("on_change_view")
+    page.collection = second
+    page.do("on_change_view")
+    assert f"{len(second)} samples" in page.text() and "shows **quality" in page.text()
+    page.collection = scored
+    page.do("on_change_view")
+    assert "The grid shows the whole view" in page.text()
+
+
 def test_tagging_and_saving_act_on_what_is_shown_and_need_a_name(scored):
     page = Page(scored)
     page.do("on_show", keep="high")
