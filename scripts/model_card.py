@@ -1,104 +1,186 @@
-"""Draw the pictures of a preset's model card from permitted images: ``python scripts/model_card.py``.
+"""Measure a preset and write its model card.
 
-``montage.png``: portraits under graded degradations, each above its restoration, with its quality.
-``families.png``: quality and native measures against strength, per family.
+    python scripts/model_card.py --preset models/faceqgen-128 --data ROOT
+
+ROOT holds the evaluation's folders ``lfw``, ``portraits``, ``london``, ``dev_xq`` and ``splits``, the file ``dev_eval.npz``
+and, for the teacher, ``weights``. Written into the preset's folder: ``README.md``, ``validity.json`` with all numbers, and
+the pictures. Crops and finished steps are kept in a cache outside the repository: an interrupted run goes on.
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
+import inspect
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
-import cv2
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.append(str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from faceqgen_core.image_io import save_png  # noqa: E402
-from faceqgen_core.measures import MEASURES, QUALITY  # noqa: E402
-from faceqgen_core.presets import load_preset  # noqa: E402
-from faceqgen_core.restoration import Restorer  # noqa: E402
-from faceqgen_core.training.degradation import FAMILIES, degrade  # noqa: E402
-from tests.golden.crops import golden_crops  # noqa: E402
+from faceqgen_core.presets import Preset, load_preset
+from faceqgen_core.restoration import Restorer
+from scripts.model_card import (
+    crops,
+    distributions,
+    families,
+    montages,
+    networks,
+    page,
+    plots,
+    restoration,
+    subgroups,
+    tables,
+    validity,
+)
+from scripts.model_card.scores import recognisers, score
 
-SHOWN = ("gaussian_blur", "low_resolution", "noise", "jpeg", "occlusion", "dark")
-STRENGTHS = (0.3, 0.6, 0.9)
-
-
-def _captioned(image: np.ndarray, text: str) -> np.ndarray:
-    bar = np.full((18, image.shape[1], 3), 255, np.uint8)
-    cv2.putText(bar, text, (3, 13), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (0, 0, 0), 1, cv2.LINE_AA)
-    return np.vstack([bar, image])
-
-
-def montage(portraits: dict[str, np.ndarray], restorer: Restorer) -> np.ndarray:
-    """Original above restored; a column each for clean and three strengths, a row for each family and portrait."""
-    calibration = restorer.preset.calibration
-    rows = []
-    for face in portraits.values():
-        for family in SHOWN:
-            versions = [face] + [
-                degrade(face, family, s, np.random.default_rng(11)) for s in STRENGTHS
-            ]
-            result = restorer.restore(np.stack(versions), restored=True)
-            names = ["clean"] + [f"{family} {s}" for s in STRENGTHS]
-            cells = []
-            for i, version in enumerate(versions):
-                quality = calibration.quality(float(result.similarity[i]))
-                top = _captioned(version, names[i])
-                bottom = _captioned(result.restored[i], f"quality {quality:.0f}")
-                cells.append(np.hstack([top, bottom]))
-            rows.append(np.hstack(cells))
-    half = len(rows) // 2
-    return np.hstack([np.vstack(rows[:half]), np.vstack(rows[half:])])
+DISCARDED = np.round(np.arange(0, 1.0001, 0.01), 2)
 
 
-def families(portraits: dict[str, np.ndarray], restorer: Restorer) -> Figure:
-    """Means over the portraits and three draws, for ten strengths of every family."""
-    strengths = np.linspace(0.1, 1.0, 10)
-    calibration = restorer.preset.calibration
-    names = [QUALITY.name, *MEASURES]
-    figure = Figure(figsize=(14, 7), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = dict(zip(names, figure.subplots(2, 2).flat, strict=True))
-    colours = [f"C{i % 10}" for i in range(len(FAMILIES))]
-    for family, colour in tqdm(list(zip(FAMILIES, colours, strict=True)), desc="families"):
-        crops = np.stack(
-            [
-                degrade(face, family, float(s), np.random.default_rng(draw))
-                for s in strengths
-                for face in portraits.values()
-                for draw in range(3)
-            ]
-        )
-        result = restorer.restore(crops)
-        native = {name: getattr(result, name) for name in MEASURES}
-        native["quality"] = np.array([calibration.quality(float(x)) for x in result.similarity])
-        style = "-" if list(FAMILIES).index(family) < 10 else "--"
-        for name in names:
-            mean = native[name].reshape(len(strengths), -1).mean(axis=1)
-            axes[name].plot(strengths, mean, style, color=colour, label=family)
-    for name, axis in axes.items():
-        better = "higher" if name == "quality" or MEASURES[name].higher_is_better else "LOWER"
-        axis.set(title=f"{name} ({better} is better)", xlabel="strength of the degradation")
-        axis.grid(alpha=0.3)
-    handles, labels = axes["quality"].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right center")
-    return figure
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--preset", type=Path, required=True, help="folder of the preset")
+    parser.add_argument("--data", type=Path, required=True, help="root of the evaluation's data")
+    parser.add_argument("--output", type=Path, help="where to write; the preset's folder")
+    parser.add_argument("--cache", type=Path, default=crops.cache_folder(), help="%(default)s")
+    return parser.parse_args(arguments)
+
+
+class Steps:
+    """Results of finished steps, kept by what they depend on: the preset, the crops and the code of the step."""
+
+    def __init__(self, folder: Path, preset: Preset) -> None:
+        self._folder = folder
+        of_crops = crops.crop_key((), preset.protocol)
+        self._facts = [preset.identifier, str(preset.training.get("acceptable")), of_crops]
+
+    def do(self, name: str, module: ModuleType, make: Callable[[], Any]) -> Any:
+        """Return the result of a step, from the cache if it was done before."""
+        key = "\n".join([*self._facts, inspect.getsource(module)]).encode()
+        path = self._folder / f"{name}-{hashlib.sha256(key).hexdigest()[:16]}.json"
+        if not path.is_file():
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_suffix(".tmp")
+            temporary.write_text(json.dumps(make()), encoding="utf-8")
+            temporary.replace(path)
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+def measure(args: argparse.Namespace, preset: Preset) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Measure everything; returns the facts and the EDC curves."""
+    root, protocol, cache = args.data, preset.protocol, args.cache
+    steps, restorer = Steps(cache, preset), Restorer(preset, batch_size=64)
+    run = preset.training["settings"]
+    evaluation = validity.read(root)
+    developed = crops.cut(root, evaluation.names, protocol, label="development", cache=cache)
+    names = [p.relative_to(root).as_posix() for p in sorted((root / "london").rglob("*.jpg"))]
+    london = crops.cut(root, names, protocol, label="london", cache=cache)
+    names = crops.held_back_names(root, share=run["held_back"], seed=run["seed"])
+    held = crops.cut(root, names, protocol, label="held-back", cache=cache)
+
+    def scores_of(faces: crops.CropSet) -> dict[str, list[float]]:
+        return {k: v.tolist() for k, v in score(restorer, faces.faces)[0].items()}
+
+    def spread(name: str, faces: crops.CropSet) -> dict[str, Any]:
+        scores = steps.do(f"scores-{name}", crops, lambda: scores_of(faces))
+        return validity.spread_out(faces, {k: np.array(v) for k, v in scores.items()})
+
+    own, of_held = spread("development", developed), spread("held-back", held)
+
+    def validity_of() -> list[Any]:
+        facts, curves = validity.measure(evaluation, own)
+        sets = {
+            validity.SETS[s]: {m: c.at(DISCARDED).tolist() for m, c in methods.items()}
+            for s, methods in curves.items()
+        }
+        return [facts, {"discarded": DISCARDED.tolist(), "sets": sets}]
+
+    facts: dict[str, Any] = {"name": preset.name, "preset": preset.identifier}
+    facts["validity"], curves = steps.do("validity", validity, validity_of)
+    facts["remaining"] = validity.remaining_errors(evaluation, own["quality"])
+    facts["networks"] = networks.describe(preset)
+    best = crops.fittest(held, protocol, restoration.FACES)
+    facts["families"] = steps.do(
+        "families",
+        families,
+        lambda: families.measure(restorer, held.crops[best[: families.FACES]]),
+    )
+    strong = np.array(facts["families"]["strong"].pop("breaking"))
+    facts["distributions"] = steps.do(
+        "distributions",
+        distributions,
+        lambda: distributions.measure(
+            restorer,
+            london=london,
+            held_back=held,
+            evaluation=evaluation,
+            quality=own["quality"],
+            strong=strong,
+        ),
+    )
+    judges = recognisers(root, restorer)
+    facts["restoration"] = steps.do(
+        "restoration",
+        restoration,
+        lambda: restoration.measure(restorer, held.crops[best], judges),
+    )
+    natural = np.flatnonzero(evaluation.sets == "natural")
+    parts = [
+        (developed, own["quality"], natural),
+        (held, of_held["quality"], np.arange(len(held.names))),
+    ]
+    acceptable = float(preset.training.get("acceptable", 50.0))
+    facts["subgroups"] = steps.do(
+        "subgroups",
+        subgroups,
+        lambda: subgroups.measure(parts, evaluation, protocol, acceptable),
+    )
+    portraits = montages.faces(protocol)
+    for number, (name, face) in enumerate(portraits.items()):
+        montages.families(face, number, restorer, args.output / f"montage-{name}.jpg")
+    facts["failures"] = montages.failures(
+        portraits, restorer, next(iter(judges.values())), args.output / "failures.jpg"
+    )
+    return facts, curves
+
+
+def draw(facts: dict[str, Any], curves: dict[str, Any], preset: Preset, output: Path) -> None:
+    """Draw the plots; notes in the facts whether there are training curves."""
+    for name in validity.SETS.values():
+        plots.edc(facts["validity"], curves, name, output / f"edc-{name}.png")
+    plots.distributions(facts["distributions"], output / "distributions.png")
+    plots.families(facts["families"], output / "families.png")
+    plots.subgroups(facts["subgroups"], output / "subgroups.png")
+    drawn = plots.training(plots.read_curves(preset.folder), output / "curves.png")
+    facts["curves_text"] = (
+        "![Training curves](curves.png)" if drawn else "No curves were kept with these weights."
+    )
 
 
 def main() -> None:
-    """Write both pictures beside the weights."""
-    preset = load_preset(sys.argv[1] if len(sys.argv) > 1 else "faceqgen-128")
-    restorer = Restorer(preset)
-    crops = golden_crops()
-    portraits = {name: crops[name] for name in ("astronaut", "grace_hopper")}
-    save_png(preset.folder / "montage.png", montage(portraits, restorer))
-    families(portraits, restorer).savefig(preset.folder / "families.png", dpi=80)
+    """Measure, draw, write."""
+    args = parse()
+    preset = load_preset(args.preset)
+    args.output = args.output or args.preset
+    args.output.mkdir(parents=True, exist_ok=True)
+    facts, curves = measure(args, preset)
+    draw(facts, curves, preset, args.output)
+    template = page.TEMPLATE.read_text(encoding="utf-8")
+    text = page.fill(template, page.values(facts, preset.training))
+    (args.output / "README.md").write_text(text, encoding="utf-8")
+    text = json.dumps(facts, indent=1)
+    (args.output / "validity.json").write_text(text + "\n", encoding="utf-8")
+    print(tables.targets(facts))
+    print(f"written: {args.output / 'README.md'}", file=sys.stderr)
 
 
 if __name__ == "__main__":
