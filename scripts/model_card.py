@@ -40,7 +40,7 @@ from scripts.model_card import (
 )
 from scripts.model_card.scores import recognisers, score
 
-DISCARDED = np.round(np.arange(0, 1.0001, 0.01), 2)
+DISCARDED = np.round(np.arange(0, 1.0001, 0.005), 3)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -75,7 +75,7 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
         "targets_met": str(sum(t.met for t in judged)),
         "targets_all": str(len(judged)),
         "targets": tables.targets(facts),
-        "unscored": str(validity["unscored"]),
+        "unscored": f"{validity['unscored']:,}",
         "images": f"{validity['images']:,}",
         "pairs": f"{validity['sets']['natural']['pairs']:,}",
         "fnmr_natural": f"{100 * validity['sets']['natural']['fnmr']:.1f} %",

@@ -37,7 +37,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 def edc(facts: dict[str, Any], curves: dict[str, Any], name: str, path: Path) -> None:
     """Error versus discard characteristic of one set."""
-    figure = _figure((7.2, 5))
+    figure = _figure((9.6, 4.8))
     axis = figure.subplots()
     table = facts["sets"][name]["methods"]
     at = np.array(curves["discarded"])
@@ -53,18 +53,19 @@ def edc(facts: dict[str, Any], curves: dict[str, Any], name: str, path: Path) ->
         draw(method, label, color=colour, linestyle=line, linewidth=width)
     for method, (colour, line) in _PEER.items():
         draw(method, PEERS[method], color=colour, linestyle=line, linewidth=1.2)
-    draw("random", "random", color="0.75", linestyle=":", linewidth=1.4)
+    chance = 100 * facts["sets"][name]["fnmr"]
+    axis.axhline(chance, color="0.6", linestyle=":", linewidth=1.4, label="random (1.00)")
     draw("oracle", "oracle", color="black", linestyle=":", linewidth=1.4)
     axis.axvspan(0, 0.3, color="0.96", zorder=0)
     axis.set(
-        title=f"Errors that stay, {name} set (in brackets: pAUC at 0.3)",
+        title=f"Errors that stay, {name} set",
         xlabel="share of mated pairs discarded, lowest quality first",
         ylabel="FNMR in % at FMR 0.1 %",
         xlim=(0, _SHOWN),
     )
     axis.set_ylim(bottom=0)
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
+    figure.legend(loc="outside right center", fontsize=9, title="pAUC at 0.3 in brackets")
     _save(figure, path)
 
 
