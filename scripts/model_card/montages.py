@@ -68,34 +68,56 @@ def _write(path: Path, picture: Image) -> None:
     cv2.imwrite(str(path), picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
-def families(face: Image, number: int, restorer: Restorer, path: Path) -> None:
-    """One row a family: clean and three strengths, each as input, restoration and map of what changed."""
+def _triples(images: list[Image], captions: list[str], restorer: Restorer) -> Image:
+    """A row of input, restoration and map of what changed of each image."""
     quality = restorer.preset.calibration.quality
+    result = restorer.restore(np.stack(images), restored=True, difference=True)
+    assert result.restored is not None and result.difference is not None
+    cells = []
+    for i, caption in enumerate(captions):
+        heat = _heat(result.difference[i])
+        triple = np.hstack([_cell(images[i]), _cell(result.restored[i]), heat])
+        score = quality(float(result.similarity[i]))
+        cells += [_captioned(triple, f"{caption}: quality {score:.0f}"), _gap(_CELL + _BAR)]
+    return np.hstack(cells[:-1])
+
+
+def _gap(height: int) -> Image:
+    return np.full((height, 8, 3), 255, np.uint8)
+
+
+def families(face: Image, number: int, restorer: Restorer, path: Path) -> None:
+    """The clean face, then one row a family, three strengths each: input, restoration and map of what changed."""
     rows = []
     for family in SHOWN:
-        versions = [face] + [
-            degrade(face, family, s, np.random.default_rng([11, number])) for s in STRENGTHS
-        ]
-        result = restorer.restore(np.stack(versions), restored=True, difference=True)
-        assert result.restored is not None and result.difference is not None
-        cells = []
-        for i, name in enumerate(["clean", *(f"{family} {s}" for s in STRENGTHS)]):
-            heat = _heat(result.difference[i])
-            triple = np.hstack([_cell(versions[i]), _cell(result.restored[i]), heat])
-            score = quality(float(result.similarity[i]))
-            cells.append(_captioned(triple, f"{name}: quality {score:.0f}"))
-            cells.append(np.full((*cells[-1].shape[:1], 6, 3), 255, np.uint8))
-        rows.append(np.hstack(cells[:-1]))
-    _write(path, np.vstack(rows))
+        images = [degrade(face, family, s, np.random.default_rng([11, number])) for s in STRENGTHS]
+        rows.append(_triples(images, [f"{family} {s}" for s in STRENGTHS], restorer))
+    clean = _triples([face], ["clean"], restorer)
+    margin = np.full((clean.shape[0], rows[0].shape[1] - clean.shape[1], 3), 255, np.uint8)
+    _write(path, np.vstack([np.hstack([clean, margin]), *rows]))
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
-    text: str
+    who: str
+    family: str
+    strength: float
     image: Image
     restored: Image
     quality: float
     similarity: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.who.split('_')[0]} {self.family} {self.strength}"
+
+
+def _first_of_each(cases: list[_Case], order: NDArray[np.int64]) -> list[_Case]:
+    """The first cases in an order, one of each portrait and family: neighbouring strengths fail alike."""
+    chosen: dict[tuple[str, str], _Case] = {}
+    for i in order:
+        chosen.setdefault((cases[i].who, cases[i].family), cases[i])
+    return list(chosen.values())[:_FAILURES]
 
 
 def failures(
@@ -122,7 +144,9 @@ def failures(
         for i, (family, s) in enumerate(keys):
             cases.append(
                 _Case(
-                    f"{name.split('_')[0]} {family} {s}",
+                    name,
+                    family,
+                    s,
                     images[i],
                     result.restored[i],
                     quality(float(result.similarity[i])),
@@ -132,16 +156,16 @@ def failures(
     by_quality = np.argsort(np.argsort([c.quality for c in cases]))
     by_embedding = np.argsort(np.argsort([c.similarity for c in cases]))
     gap = (by_quality - by_embedding) / len(cases)
-    low_good = [cases[i] for i in np.argsort(gap)[:_FAILURES]]
-    high_poor = [cases[i] for i in np.argsort(-gap)[:_FAILURES]]
+    low_good = _first_of_each(cases, np.argsort(gap))
+    high_poor = _first_of_each(cases, np.argsort(-gap))
     rows = []
     for row in (low_good, high_poor):
         cells = []
         for case in row:
             pair = np.hstack([_cell(case.image), _cell(case.restored)])
             numbers = f"quality {case.quality:.0f}, similarity {case.similarity:.2f}"
-            cells.append(_captioned(_captioned(pair, numbers), case.text))
-        rows.append(np.hstack(cells))
+            cells += [_captioned(_captioned(pair, numbers), case.text), _gap(_CELL + 2 * _BAR)]
+        rows.append(np.hstack(cells[:-1]))
     _write(path, np.vstack(rows))
     words = {
         kind: [{"case": c.text, "quality": c.quality, "similarity": c.similarity} for c in some]
