@@ -50,7 +50,7 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
 
     Args:
         facts: what ``validity.json`` holds.
-        training: the preset's ``training``.
+        training: the preset's ``training``; its ``notes``, if any, say what the settings alone do not.
     """
     validity, cases = facts["validity"], facts["failures"]
     remaining, held = facts["remaining"], training.get("held_back_correlation", {})
@@ -70,6 +70,7 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
         "held_natural": f"{held.get('natural', float('nan')):.2f}",
         "held_degraded": f"{held.get('degraded', float('nan')):.2f}",
         "networks": tables.networks(facts["networks"]),
+        "notes": str(training.get("notes", "All in one run with these settings:")),
         "settings": tables.settings(training),
         "curves": facts["curves_text"],
         "targets_met": str(sum(t.met for t in judged)),
