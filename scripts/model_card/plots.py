@@ -149,7 +149,11 @@ def training(curves: dict[str, list[dict[str, float]]], path: Path) -> bool:
     panels = (
         ("grading", "discriminator: losses", ("verdict", "similarity", "naming", "identity")),
         ("grading", "discriminator: held-back correlation", ("d_", "similarity_")),
-        ("curves", "generator: losses", ("pixel", "1-ssim", "naming", "share", "adversarial")),
+        (
+            "curves",
+            "generator: losses",
+            ("pixel", "1-ssim", "naming", "share", "identity", "adversarial"),
+        ),
         ("curves", "held-back order of the measures (0.5 is chance)", ("order",)),
         ("curves", "held-back gain of PSNR in dB", ("psnr_gain",)),
     )
