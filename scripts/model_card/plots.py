@@ -21,6 +21,10 @@ _OWN = {
     "mse": ("C1", "--", 1.6),
 }
 _PEER = {"lightqnet": ("0.25", "-"), "embedding_norm": ("0.5", "-"), "laplacian": ("0.65", "--")}
+_GAINS = tuple(
+    f"psnr_gain_{family}_0.6"
+    for family in ("gaussian_blur", "low_resolution", "noise", "occlusion", "jpeg", "dark")
+)
 _SHOWN = 0.5
 """Discard fraction up to which curves are drawn."""
 
@@ -155,7 +159,7 @@ def training(curves: dict[str, list[dict[str, float]]], path: Path) -> bool:
             ("pixel", "1-ssim", "naming", "share", "identity", "adversarial"),
         ),
         ("curves", "held-back order of the measures (0.5 is chance)", ("order",)),
-        ("curves", "held-back gain of PSNR in dB", ("psnr_gain",)),
+        ("curves", "held-back gain of PSNR in dB, strength 0.6", _GAINS),
     )
     shown = [p for p in panels if p[0] in curves]
     if not shown:
