@@ -70,7 +70,12 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
         "held_natural": f"{held.get('natural', float('nan')):.2f}",
         "held_degraded": f"{held.get('degraded', float('nan')):.2f}",
         "networks": tables.networks(facts["networks"]),
-        "notes": str(training.get("notes", "All in one run with these settings:")),
+        "notes": str(
+            training.get(
+                "notes",
+                "Settings of the run, or of its last part where it went on from earlier weights:",
+            )
+        ),
         "settings": tables.settings(training),
         "curves": facts["curves_text"],
         "targets_met": str(sum(t.met for t in judged)),
