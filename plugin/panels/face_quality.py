@@ -73,10 +73,11 @@ class FaceQuality(
         elif ctx.selected:
             ctx.panel.state.look, ctx.panel.state.face = ctx.selected[-1], 0
         self.refresh(ctx)
+        ctx.panel.state.opened = True
 
     def on_change_view(self, ctx: Any) -> None:
         """Count anew, unless the panel itself changed the grid."""
-        if not Workspace(ctx).own:
+        if not Workspace(ctx).narrowed:
             self.refresh(ctx)
 
     def on_change_dataset(self, ctx: Any) -> None:

@@ -17,33 +17,42 @@ import fiftyone.core.patches as fop
 from ..fields import DEFAULT_FIELD, SCORES
 from ..score_fields import score_fields
 
+_REMEMBERED = 256
+_CHOSEN: dict[tuple[str, str], tuple[Any, str, dict[str, Any]]] = {}
+"""Parts that buttons of the panel have lately chosen, by data set and view: base, part and what is shown.
+
+The App tells a change of view with the panel's state as it was when the change began, or later than the next button is
+pressed: the state alone does not always know that the grid is where the panel itself has brought it.
+"""
+
 
 class Workspace:
     """Reads a panel's context and state.
 
     Args:
-        ctx: the context of a panel event; state keys ``base``, ``part``, ``parts``, ``field`` and ``measure`` are read.
+        ctx: the context of a panel event; state keys ``base``, ``part``, ``field`` and ``measure`` are read.
 
     Attributes:
         dataset: the data set, or None.
         view: the view that is curated.
         narrowed: whether the grid shows a part of it that a button of the panel chose.
-        own: whether the panel itself has brought the grid to where it is. A change of view can be told later than the
-            next button is pressed: then the grid is at a part that is no longer the chosen one, and still its own doing.
     """
 
     def __init__(self, ctx: Any) -> None:
         self._ctx = ctx
         self.dataset = ctx.dataset
         self.view: Any = None
-        self.narrowed = self.own = False
+        self.narrowed = False
         if self.dataset is None:
             return
         current = ctx.view
         part = ctx.panel.state.part
-        here = None if part is None else fingerprint(current)
-        self.own = here is not None and here in (ctx.panel.state.parts or [])
-        if part is not None and part == here:
+        if ctx.panel.state.opened and (known := _CHOSEN.get(self._key(current))):
+            if part != known[1]:
+                ctx.panel.state.base, ctx.panel.state.part, ctx.panel.state.shown = known
+            self.narrowed = True
+            self.view = fo.DatasetView._build(self.dataset, known[0])
+        elif part is not None and part == fingerprint(current):
             self.narrowed = True
             self.view = fo.DatasetView._build(self.dataset, ctx.panel.state.base or [])
         else:
@@ -101,8 +110,10 @@ class Workspace:
         state = self._ctx.panel.state
         state.base = self.view._serialize(include_uuids=False)
         state.part = fingerprint(view)
-        state.parts = [*(state.parts or [])[-9:], state.part]
         state.shown = {"title": title, "count": count, "keep": keep, "scored": scored}
+        _CHOSEN[self._key(view)] = (state.base, state.part, state.shown)
+        while len(_CHOSEN) > _REMEMBERED:
+            del _CHOSEN[next(iter(_CHOSEN))]
         self._ctx.ops.set_view(view=view)
         self.narrowed = True
 
@@ -112,6 +123,9 @@ class Workspace:
             self._ctx.panel.state.part = None
             self._ctx.ops.set_view(view=self.view)
             self.narrowed = False
+
+    def _key(self, view: Any) -> tuple[str, str]:
+        return self.dataset.name, fingerprint(view)
 
 
 def fingerprint(view: Any) -> str:

@@ -43,7 +43,11 @@ def screenshots(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def dataset(demo, tmp_path_factory):
-    """Eighteen demo images in FiftyOne, not scored yet."""
+    """Eighteen demo images in FiftyOne, not scored yet; nothing is left of what another module's tests wrote."""
+    import fiftyone as fo
+
+    if fo.dataset_exists("faceqgen-app-test"):
+        fo.delete_dataset("faceqgen-app-test")
     return demo.build_dataset(
         tmp_path_factory.mktemp("images"),
         name="faceqgen-app-test",
