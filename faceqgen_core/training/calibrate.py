@@ -20,6 +20,7 @@ from faceqgen_core.measures import MEASURES
 from faceqgen_core.presets import WEIGHTS, load_preset, write_config
 from faceqgen_core.training.provenance import data_hash
 from faceqgen_core.training.subjects import best_images, split_subjects
+from faceqgen_core.training.teachers import hash_teachers
 from faceqgen_core.training.train import add_data_arguments, load_faces
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teacher",
         type=Path,
-        help="face-reidentification-retail-0095, .xml, as for faceqgen train",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="recognisers, as for faceqgen train",
     )
     parser.add_argument("--name", default="faceqgen-128", help="name of the preset")
     parser.add_argument("--output", type=Path, required=True, help="folder of the preset")
@@ -82,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     faces = load_faces(argparse.Namespace(**(vars(args) | {"output": args.run})), protocol)
     labelled = labelled_set(
         faces,
-        teacher=args.teacher,
+        teachers=args.teacher,
         protocol=protocol,
         copies=settings["copies"],
         seed=settings["seed"],
@@ -142,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
             "training": {
                 "settings": settings,
                 "data_sha256": data_hash(faces),
+                "teachers": hash_teachers(args.teacher),
                 "head_curves": curves,
                 "held_back_correlation": correlation,
                 "labelled_faces": len(labelled.crops),

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from tqdm import tqdm
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.measures.discriminator_score import discriminator_score
-from faceqgen_core.presets import sha256_of
 from faceqgen_core.training.checkpoint import load_checkpoint, save_checkpoint
 from faceqgen_core.training.config import TrainingConfig
 from faceqgen_core.training.grading import GradedSource, Grader, GradeWeights
@@ -27,7 +27,7 @@ from faceqgen_core.training.provenance import data_hash
 from faceqgen_core.training.reports import CurveLog
 from faceqgen_core.training.stream import prefetch
 from faceqgen_core.training.subjects import FaceSet
-from faceqgen_core.training.teacher import Teacher
+from faceqgen_core.training.teachers import hash_teachers, load_teachers
 
 logger = logging.getLogger(__name__)
 
@@ -38,21 +38,24 @@ SHOWN = 1500
 def labelled_set(
     faces: FaceSet,
     *,
-    teacher: Path | None,
+    teachers: Sequence[Path],
     protocol: CropProtocol,
     copies: int,
     seed: int,
     cache: Path,
 ) -> LabelledSet:
-    """Label the faces, or read what an earlier run with the same data, teacher and settings has left in the cache."""
-    judge = sha256_of(teacher) if teacher else "strengths"
-    parts = [seed, copies, protocol.identifier, judge, data_hash(faces)]
+    """Label the faces, or read what an earlier run with the same data, teachers and settings has left in the cache.
+
+    Raises:
+        ValueError: a teacher is missing, of another kind or damaged, or OpenVINO is not installed.
+    """
+    parts = [seed, copies, protocol.identifier, hash_teachers(teachers), data_hash(faces)]
     store = cache / f"labelled-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
     if not store.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         build_labelled_set(
             faces,
-            Teacher(teacher, protocol) if teacher else None,
+            load_teachers(teachers, protocol),
             copies=copies,
             no_faces=max(1, len(faces.crops) // 9),
             seed=seed,
@@ -134,7 +137,7 @@ def grade(
         arrays, facts = load_checkpoint(checkpoint)
         if facts["config"] != asdict(config) or facts["labels"] != labels:
             raise ValueError(
-                f"{checkpoint} was made with another configuration, other data or another teacher; "
+                f"{checkpoint} was made with another configuration, other data or other teachers; "
                 "mend it or leave out --resume"
             )
         step = int(facts["step"])

@@ -1,13 +1,13 @@
 """The labelled set: faces of training subjects, as they are and degraded, with how well each will be known again.
 
-No human label: the score of a face is the similarity of its embedding, by a recogniser, to what the better half of the
-other, untouched images of its subject have in common; for the only image of a subject it follows from how far its
-embedding has moved. A share of the label comes from the known strength of the degradation alone, since the recogniser has
-blind spots of its own. What is no face gets 0, the similarity of strangers.
+No human label: the score of a face is the similarity of its embedding, by one recogniser or several, to the other images
+of its subject (``labels.py``). A share of the label comes from the known strength of the degradation alone, since
+recognisers have blind spots of their own. What is no face gets 0, the similarity of strangers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -16,17 +16,14 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from faceqgen_core.training.degradation import FAMILIES, degrade
-from faceqgen_core.training.harm import surviving
+from faceqgen_core.training.labels import label_faces
 from faceqgen_core.training.pairs import align_jitter
 from faceqgen_core.training.subjects import FaceSet
-from faceqgen_core.training.teacher import Teacher
+from faceqgen_core.training.teachers import Recogniser
 from faceqgen_core.types import Image
 
-PRIOR = 0.3
-"""Share of a degraded face's label that the known strengths alone decide."""
-_GOOD = 0.75
-"""Mated similarity of a good face, where no recogniser says it."""
 _CHUNK = 128
+_IDENTITY = 256  # length of the embedding that the discriminator learns
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +36,10 @@ class LabelledSet:
         strengths: (N, F) float32 in [0, 1], strength of each family, in the order of ``FAMILIES``.
         similarity: (N,) float32, mated similarity, about -0.2..1, higher is better.
         weights: (N,) float32, how much the label counts.
-        identities: (M, D) float32 of unit length, embedding of each face of the set; zeros without a recogniser.
+        identities: (M, 256) float32 of unit length, the first recogniser's embedding of each face of the set, filled up
+            with zeros; zeros alone without one.
+        by_teacher: (N, T) float32, similarity by each recogniser alone, before the known strengths have their share; 0
+            for what is no face.
     """
 
     crops: NDArray[np.uint8]
@@ -48,6 +48,7 @@ class LabelledSet:
     similarity: NDArray[np.float32]
     weights: NDArray[np.float32]
     identities: NDArray[np.float32]
+    by_teacher: NDArray[np.float32]
 
     @property
     def degraded(self) -> NDArray[np.bool_]:
@@ -77,14 +78,11 @@ class LabelledSet:
     @classmethod
     def load(cls, folder: Path) -> LabelledSet:
         """Read what ``save`` wrote; the crops stay on disk as a memory map."""
-        return cls(
-            **{
-                f.name: np.load(
-                    folder / f"{f.name}.npy", mmap_mode="r" if f.name == "crops" else None
-                )
-                for f in fields(cls)
-            }
-        )
+        arrays = {
+            f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r" if f.name == "crops" else None)
+            for f in fields(cls)
+        }
+        return cls(**arrays)
 
 
 def no_face(rng: np.random.Generator, image: Image) -> Image:
@@ -119,62 +117,9 @@ def no_face(rng: np.random.Generator, image: Image) -> Image:
     )
 
 
-def mates(
-    identities: NDArray[np.float32], subjects: NDArray[np.str_]
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return what each face is compared with, (M, D) of unit length, and whether there is any, (M,).
-
-    It is the mean of the better half of its subject's other images. The better half are those that agree best with the others: one poor mate must not spoil a good face's label.
-    """
-    centres = np.zeros_like(identities)
-    known = np.zeros(len(identities), bool)
-    _, owner, counts = np.unique(subjects, return_inverse=True, return_counts=True)
-    for rows in np.split(np.argsort(owner, kind="stable"), np.cumsum(counts)[:-1]):
-        if len(rows) < 2:
-            continue
-        similarity = identities[rows] @ identities[rows].T
-        agreement = (similarity.sum(axis=1) - 1) / (len(rows) - 1)
-        for i, row in enumerate(rows):
-            others = np.delete(np.arange(len(rows)), i)
-            others = others[np.argsort(-agreement[others])][: (len(others) + 1) // 2]
-            mean = identities[rows[others]].mean(axis=0)
-            centres[row] = mean / max(float(np.linalg.norm(mean)), 1e-9)
-            known[row] = True
-    return centres, known
-
-
-def _labels(
-    rows: NDArray[np.int64],
-    strengths: NDArray[np.float32],
-    embeddings: NDArray[np.float32] | None,
-    identities: NDArray[np.float32],
-    subjects: NDArray[np.str_],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Similarity and weight of every face (not of pictures without one)."""
-    left = surviving(strengths)
-    degraded = strengths.sum(axis=1) > 0
-    if embeddings is None:
-        return (_GOOD * left).astype(np.float32), np.ones(len(rows), np.float32)
-    centres, known = mates(identities, subjects)
-    compared = known[rows]
-    drift = np.einsum("ij,ij->i", embeddings, identities[rows])
-    similarity = np.einsum("ij,ij->i", embeddings, centres[rows])
-    good = float(np.median(similarity[compared & ~degraded])) if compared.any() else _GOOD
-    if (compared & degraded).sum() >= 100:
-        # As the faces of subjects with several images fall when their embeddings move, so does an only image.
-        curve = np.polyfit(drift[compared & degraded], similarity[compared & degraded], 2)
-        similarity = np.where(compared, similarity, np.polyval(curve, drift))
-    else:
-        similarity = np.where(compared, similarity, good * drift)
-    similarity = np.where(degraded, (1 - PRIOR) * similarity + PRIOR * good * left, similarity)
-    # Untouched images are few and are what users have; an untouched only image tells little.
-    weights = np.where(degraded, 1.0, np.where(compared, 2.0, 0.3))
-    return similarity.astype(np.float32), weights.astype(np.float32)
-
-
 def build_labelled_set(
     faces: FaceSet,
-    teacher: Teacher | None,
+    teachers: Sequence[Recogniser] = (),
     *,
     copies: int = 5,
     no_faces: int = 1500,
@@ -184,7 +129,7 @@ def build_labelled_set(
 
     Args:
         faces: aligned faces of training subjects.
-        teacher: the recogniser; None labels by the known strengths alone.
+        teachers: the recognisers; none labels by the known strengths alone.
         copies: degraded copies of each image, by one or two random families each.
         no_faces: pictures without a face.
         seed: start of every draw.
@@ -196,7 +141,7 @@ def build_labelled_set(
     crops = np.empty((count + no_faces, *faces.crops.shape[1:]), np.uint8)
     strengths = np.zeros((count, len(families)), np.float32)
     rows = np.repeat(np.arange(len(faces.crops)), versions)
-    identities, embedded = [], []
+    embedded: list[list[NDArray[np.float32]]] = [[] for _ in teachers]
     for first in tqdm(
         range(0, len(faces.crops), _CHUNK), desc="label", unit="chunk", mininterval=2
     ):
@@ -213,15 +158,17 @@ def build_labelled_set(
                 images.append(image)
                 # The teacher sees the face where it is; the networks see it where a detector might put it.
                 crops[number] = align_jitter(rng, image)
-        if teacher is not None:
-            identities.append(teacher.embed(chunk))
-            embedded.append(teacher.embed(np.stack(images)))
-    known = (
-        np.concatenate(identities) if identities else np.zeros((len(faces.crops), 256), np.float32)
+        for teacher, parts in zip(teachers, embedded, strict=True):
+            parts.append(teacher.embed(np.stack(images)))
+    embeddings = [np.concatenate(parts) for parts in embedded]
+    similarity, weights, by_teacher = label_faces(
+        rows, strengths, embeddings, faces.subjects, seed=seed
     )
-    similarity, weights = _labels(
-        rows, strengths, np.concatenate(embedded) if embedded else None, known, faces.subjects
-    )
+    identities = np.zeros((len(faces.crops), _IDENTITY), np.float32)
+    if embeddings:
+        # Of every face, the first of its versions is the face itself; zeros behind change no similarity.
+        own = embeddings[0][::versions]
+        identities = np.pad(own, ((0, 0), (0, max(0, _IDENTITY - own.shape[1]))))
     for number, row in enumerate(rng.integers(0, len(faces.crops), no_faces), count):
         crops[number] = no_face(rng, faces.crops[row])
     return LabelledSet(
@@ -230,5 +177,8 @@ def build_labelled_set(
         strengths=np.concatenate([strengths, np.zeros((no_faces, len(families)), np.float32)]),
         similarity=np.concatenate([similarity, np.zeros(no_faces, np.float32)]),
         weights=np.concatenate([weights, np.ones(no_faces, np.float32)]),
-        identities=known,
+        identities=identities,
+        by_teacher=np.concatenate(
+            [by_teacher, np.zeros((no_faces, by_teacher.shape[1]), np.float32)]
+        ),
     )

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,14 @@ def code_version() -> dict[str, Any]:
     return facts
 
 
-def write_provenance(path: Path, faces: FaceSet, *, precision: str = "float32") -> None:
-    """Write a JSON file with the code's version, the data's hash and counts, the libraries and the machine."""
+def write_provenance(
+    path: Path,
+    faces: FaceSet,
+    *,
+    precision: str = "float32",
+    teachers: Sequence[dict[str, str]] = (),
+) -> None:
+    """Write a JSON file with the code's version, hashes of data and teachers, counts, the libraries and the machine."""
     import keras
 
     backend = keras.backend.backend()
@@ -54,6 +61,7 @@ def write_provenance(path: Path, faces: FaceSet, *, precision: str = "float32") 
         "data_sha256": data_hash(faces),
         "faces": len(faces.names),
         "subjects": len(np.unique(faces.subjects)),
+        "teachers": list(teachers),
         "python": platform.python_version(),
         "keras": keras.__version__,
         "backend": f"{backend} {importlib.metadata.version(backend)}",

@@ -1,7 +1,6 @@
-"""The teacher: a face recogniser whose comparison scores on training subjects stand in for quality labels.
+"""The first teacher: Intel Open Model Zoo's face-reidentification-retail-0095.
 
-Intel Open Model Zoo's face-reidentification-retail-0095 (Apache-2.0), run with OpenVINO (extra ``train``): BGR 0..255,
-128 x 128, five points at fixed places, 256-d embedding.
+Apache-2.0, run with OpenVINO (extra ``train``): BGR 0..255, 128 x 128, five points at fixed places, 256-d embedding.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, fit_similarity
+from faceqgen_core.training.chips import cut_chips, unit_length
 
 _SIDE = 128
 # Places of the right eye, left eye, nose, right and left mouth corner as shares of the side, from the model's card.
@@ -47,16 +46,7 @@ class Teacher:
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed crops (N, S, S, 3) uint8 RGB -> (N, 256) float32 of unit length."""
         rows = []
-        for crop in crops:
-            face = cv2.warpAffine(
-                crop,
-                self._matrix,
-                (_SIDE, _SIDE),
-                flags=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
+        for face in cut_chips(crops, self._matrix, _SIDE):
             tensor = face[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32)
             rows.append(np.asarray(self._network(tensor)[0]).reshape(-1))
-        embedding = np.stack(rows)
-        norms = np.linalg.norm(embedding, axis=1, keepdims=True)
-        return np.asarray(embedding / np.maximum(norms, 1e-12), np.float32)
+        return unit_length(np.stack(rows))

@@ -23,6 +23,7 @@ from faceqgen_core.training.subjects import (
     read_landmarks,
     split_subjects,
 )
+from faceqgen_core.training.teachers import hash_teachers
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +59,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--teacher",
         type=Path,
-        help="face-reidentification-retail-0095, .xml: its comparison scores grade the originals; without it the known "
-        "strengths of the degradations do",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="recognisers, face-reidentification-retail-0095 (.xml) and dlib's (.dat): their comparison scores grade the "
+        "originals; without one the known strengths of the degradations do",
     )
     parser.add_argument(
         "--start-from",
@@ -123,10 +127,15 @@ def train(
     rows = split_subjects(faces, share=config.held_back, seed=config.seed)
     size = faces.crops.shape[1]
     (output / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-    write_provenance(output / "provenance.json", faces, precision=config.precision)
+    write_provenance(
+        output / "provenance.json",
+        faces,
+        precision=config.precision,
+        teachers=hash_teachers(args.teacher),
+    )
     labelled = labelled_set(
         faces,
-        teacher=args.teacher,
+        teachers=args.teacher,
         protocol=CropProtocol(),
         copies=config.copies,
         seed=config.seed,

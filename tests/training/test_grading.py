@@ -108,6 +108,7 @@ def labelled():
         similarity=(0.75 * (1 - strengths[:, 0]) - 0.02 * rng.random(160)).astype(np.float32),
         weights=np.ones(160, np.float32),
         identities=_unit(rng, 40),
+        by_teacher=np.zeros((160, 0), np.float32),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from faceqgen_core.training.degradation import FAMILIES
 from faceqgen_core.training.grade import labelled_set, split_labelled
 from faceqgen_core.training.harm import surviving
-from faceqgen_core.training.labelled import LabelledSet, build_labelled_set, mates, no_face
+from faceqgen_core.training.labelled import LabelledSet, build_labelled_set, no_face
 from faceqgen_core.training.subjects import FaceSet
 from tests.images import astronaut
 from tests.training.small_set import PROTOCOL
@@ -43,7 +43,7 @@ def _faces(subjects):
 @pytest.fixture(scope="module")
 def labelled():
     faces = _faces([f"s{i // 3}" for i in range(30)] + ["lonely"])
-    return build_labelled_set(faces, CoarsePicture(), copies=4, no_faces=10)
+    return build_labelled_set(faces, [CoarsePicture()], copies=4, no_faces=10)
 
 
 def test_every_face_comes_untouched_and_in_copies(labelled):
@@ -69,7 +69,7 @@ def test_labels_fall_with_the_strength(labelled):
 
 
 def test_without_a_recogniser_the_known_strengths_are_the_labels():
-    labelled = build_labelled_set(_faces(["a", "b"]), None, copies=3, no_faces=2)
+    labelled = build_labelled_set(_faces(["a", "b"]), copies=3, no_faces=2)
     faces = labelled.rows >= 0
     np.testing.assert_allclose(
         labelled.similarity[faces], 0.75 * surviving(labelled.strengths[faces]), atol=1e-6
@@ -92,39 +92,32 @@ def test_a_picture_without_a_face_keeps_shape_and_type():
         assert picture.dtype == np.uint8
 
 
-def test_a_face_is_compared_with_the_mean_of_the_better_half_of_its_subjects_other_images():
-    rng = np.random.default_rng(0)
-    subjects = np.array(["a", "b", "a", "c", "a", "b", "a", "a"])
-    identities = rng.normal(size=(8, 16)).astype(np.float32)
-    identities /= np.linalg.norm(identities, axis=1, keepdims=True)
-    centres, known = mates(identities, subjects)
-    assert known.tolist() == [True] * 3 + [False] + [True] * 4
-    for i in range(8):
-        own = [j for j in range(8) if subjects[j] == subjects[i]]
-        others = [j for j in own if j != i]
-        if not others:
-            assert not centres[i].any()
-            continue
-        agreement = {
-            j: np.mean([float(identities[j] @ identities[k]) for k in own if k != j])
-            for j in others
-        }
-        half = sorted(others, key=lambda j: -agreement[j])[: (len(others) + 1) // 2]
-        mean = np.mean([identities[j] for j in half], axis=0)
-        np.testing.assert_allclose(centres[i], mean / np.linalg.norm(mean), atol=1e-5)
+def test_every_recogniser_says_what_it_thinks_and_the_first_one_names_the_faces():
+    class Hue:
+        def embed(self, crops):
+            hue = crops.mean(axis=(1, 2)) + 1
+            return (hue / np.linalg.norm(hue, axis=1, keepdims=True)).astype(np.float32)
 
-
-def test_one_poor_mate_does_not_spoil_a_good_faces_label():
-    good, stranger = np.eye(4, dtype=np.float32)[:2]
-    identities = np.stack([good, good, good, stranger])
-    centres, _ = mates(identities, np.array(["a"] * 4))
-    assert (identities[:3] * centres[:3]).sum(axis=1) == pytest.approx(1)
-    assert identities[3] @ centres[3] == pytest.approx(0, abs=1e-6)
+    faces = _faces([f"s{i // 2}" for i in range(8)])
+    both = build_labelled_set(faces, [CoarsePicture(), Hue()], copies=2, no_faces=3)
+    one, other = (
+        build_labelled_set(faces, [teacher], copies=2, no_faces=3)
+        for teacher in (CoarsePicture(), Hue())
+    )
+    assert both.by_teacher.shape == (len(both.crops), 2)
+    np.testing.assert_array_equal(both.crops, one.crops)
+    np.testing.assert_array_equal(both.by_teacher[:, 0], one.by_teacher[:, 0])
+    np.testing.assert_array_equal(both.by_teacher[:, 1], other.by_teacher[:, 0])
+    np.testing.assert_allclose(both.similarity, (one.similarity + other.similarity) / 2, atol=1e-6)
+    assert both.identities.shape == (8, 256)  # as long as what the discriminator learns
+    np.testing.assert_array_equal(both.identities[:, :192], CoarsePicture().embed(faces.crops))
+    assert not both.identities[:, 192:].any()
+    assert not both.by_teacher[both.rows < 0].any()
 
 
 def test_the_same_seed_gives_the_same_set_and_another_one_another():
     first, again, other = (
-        build_labelled_set(_faces(["a", "a"]), CoarsePicture(), copies=1, no_faces=1, seed=seed)
+        build_labelled_set(_faces(["a", "a"]), [CoarsePicture()], copies=1, no_faces=1, seed=seed)
         for seed in (3, 3, 4)
     )
     assert (first.crops == again.crops).all() and (first.similarity == again.similarity).all()
@@ -144,7 +137,7 @@ def test_a_saved_set_is_read_back_as_it_was(labelled, tmp_path):
 
 def test_a_set_is_made_once_and_then_read(tmp_path):
     faces = _faces(["a", "a", "b"])
-    settings = {"teacher": None, "protocol": PROTOCOL, "seed": 0, "cache": tmp_path / "cache"}
+    settings = {"teachers": [], "protocol": PROTOCOL, "seed": 0, "cache": tmp_path / "cache"}
     first = labelled_set(faces, copies=1, **settings)
     again = labelled_set(faces, copies=1, **settings)
     np.testing.assert_array_equal(first.crops, again.crops)
@@ -165,7 +158,7 @@ def test_a_missing_recogniser_is_a_clear_error(tmp_path):
     with pytest.raises((ValueError, OSError), match=r"none\.xml"):
         labelled_set(
             _faces(["a"]),
-            teacher=tmp_path / "none.xml",
+            teachers=[tmp_path / "none.xml"],
             protocol=PROTOCOL,
             copies=1,
             seed=0,

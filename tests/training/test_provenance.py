@@ -65,8 +65,12 @@ def test_an_installed_copy_names_the_version_alone(checkout, monkeypatch):
 
 def test_the_file_holds_data_libraries_and_machine(tmp_path):
     faces = _faces(["a/1.png", "b/1.png"])
-    provenance.write_provenance(tmp_path / "provenance.json", faces, precision="bfloat16")
+    teacher = {"file": "recogniser.xml", "sha256": "0" * 64}
+    provenance.write_provenance(
+        tmp_path / "provenance.json", faces, precision="bfloat16", teachers=[teacher]
+    )
     facts = json.loads((tmp_path / "provenance.json").read_text())
     assert facts["data_sha256"] == provenance.data_hash(faces)
     assert (facts["faces"], facts["subjects"], facts["precision"]) == (2, 2, "bfloat16")
+    assert facts["teachers"] == [teacher]
     assert {"code", "python", "keras", "backend", "machine"} <= set(facts)

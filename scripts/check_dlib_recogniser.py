@@ -1,0 +1,47 @@
+"""Compare the rebuilt dlib recogniser with dlib itself: the largest difference of an embedding's numbers.
+
+Run: python scripts/check_dlib_recogniser.py dlib_face_recognition_resnet_model_v1.dat
+
+Needs dlib (``pip install dlib``), which nothing else here needs, and OpenVINO. The faces are those of scikit-image's
+lfw_subset and what noise and inversion make of them; each is embedded by both from the same chip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import cv2
+import dlib
+import numpy as np
+from skimage.data import lfw_subset
+
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.training.dlib_recogniser import DlibTeacher
+
+LIMIT = 1e-3
+"""Largest difference that still counts as the same network; the numbers are about 0.1."""
+
+
+def main() -> int:
+    """Print the difference; 1 where it is too large."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("model", type=Path, help="dlib's .dat file")
+    args = parser.parse_args()
+    rng = np.random.default_rng(0)
+    faces = [(255 * face).astype(np.uint8) for face in lfw_subset()[:20]]
+    chips = np.stack([cv2.resize(np.stack([face] * 3, axis=-1), (150, 150)) for face in faces])
+    chips[10:15] = 255 - chips[10:15]
+    chips[15:] = rng.integers(0, 256, chips[15:].shape, dtype=np.uint8)
+    teacher = DlibTeacher(args.model, CropProtocol())
+    theirs = np.array(
+        dlib.face_recognition_model_v1(str(args.model)).compute_face_descriptor(list(chips))
+    )
+    difference = float(np.abs(teacher.raw(chips) - theirs).max())
+    print(f"{len(chips)} chips, largest difference {difference:.1e} (limit {LIMIT:.0e})")
+    return int(difference > LIMIT)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
