@@ -124,9 +124,9 @@ def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
         page.do("on_measure", measure="quality")
         add("rules per identity", lambda: page.do("on_subject", value="subject"))
         page.do("on_subject", value="(none)")
-        page.state["tab"] = "look"
+        page.do("on_tab", value="look")
         add("look at a face", lambda: page.do("on_better"))
-        page.state["tab"] = "decide"
+        page.do("on_tab", value="decide")
     return found
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from fiftyone.operators import types
 
 from ..fields import SCORES
-from ..histogram import Histogram
 from ..selection import Selection, select
 from ..thresholds import (
     Kept,
@@ -19,6 +17,7 @@ from ..thresholds import (
 )
 from . import layout
 from .distribution import number
+from .facts import Facts, Part, facts_of
 from .workspace import Workspace
 
 WORST = (1, 5, 10, 25)
@@ -28,32 +27,34 @@ WORST = (1, 5, 10, 25)
 class Decide:
     """Counts, draws and answers the section."""
 
-    def count_decide(self, ctx: Any, workspace: Workspace) -> None:
+    def count_decide(self, workspace: Workspace) -> None:
         """Set a threshold if there is none, and count what it keeps."""
         if not workspace.fields:
             return
-        if ctx.panel.state.threshold is None:
-            _set(ctx, self._first_threshold(ctx, workspace))
-        kept = count_kept(
-            workspace.view, workspace.field, workspace.measure, ctx.panel.state.threshold
+        if workspace.facts.threshold is None:
+            _set(workspace.facts, self._first_threshold(workspace))
+        workspace.facts.kept = count_kept(
+            workspace.view, workspace.field, workspace.measure, workspace.threshold
         )
-        ctx.panel.state.kept = asdict(kept)
-        self.count_identities(ctx, workspace)  # type: ignore[attr-defined]
+        self.count_identities(workspace)  # type: ignore[attr-defined]
 
-    def _first_threshold(self, ctx: Any, workspace: Workspace) -> float:
+    def _first_threshold(self, workspace: Workspace) -> float:
         if workspace.measure == "quality":
-            return _acceptable(ctx)
+            return _acceptable(workspace.facts)
         worst = worst_share(workspace.view, workspace.field, workspace.measure, 10)
         return SCORES[workspace.measure].low if worst is None else worst
 
-    def draw_decide(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_decide(self, workspace: Workspace, page: types.Object) -> None:
         """Draw the slider, the counts and the buttons."""
-        shape, kept = Histogram(**ctx.panel.state.shape), Kept(**ctx.panel.state.kept)
-        threshold = float(ctx.panel.state.threshold)
+        known = workspace.facts
+        shape, kept, threshold = known.shape, known.kept, workspace.threshold
+        if shape is None or kept is None:
+            return
         step = (shape.high - shape.low) / 200
         track = "normal" if higher_is_better(workspace.measure) else "inverted"
         layout.row(page, "slide").float(
-            "slider",
+            f"slider_{known.slider}",
+            default=threshold,
             min=min(shape.low, threshold),
             max=max(shape.high, threshold),
             on_change=self.on_slider,
@@ -70,7 +71,8 @@ class Decide:
         layout.text(page, "counts", _counts(kept))
         presets = layout.row(page, "presets")
         presets.float(
-            "exact",
+            f"exact_{known.exact}",
+            default=threshold,
             on_change=self.on_exact,
             view=types.FieldView(label="Threshold", componentsProps=layout.wide(120)),
         )
@@ -83,7 +85,7 @@ class Decide:
                 params={"percent": share},
             )
         if workspace.measure == "quality":
-            value = _acceptable(ctx)
+            value = _acceptable(known)
             layout.button(
                 presets,
                 "acceptable",
@@ -92,7 +94,7 @@ class Decide:
                 title="The quality from which the model card calls a face acceptable",
             )
         sides = layout.row(page, "sides")
-        shown = ctx.panel.state.shown if workspace.narrowed else None
+        shown = workspace.part.keep if workspace.part else None
         for keep, label in (
             ("low", f"Show low ({kept.discarded:,})"),
             ("high", f"Show kept ({kept.kept:,})"),
@@ -103,19 +105,21 @@ class Decide:
                 label,
                 self.on_show,
                 params={"keep": keep},
-                active=bool(shown) and shown.get("keep") == keep,
+                active=shown == keep,
             )
 
     def on_slider(self, ctx: Any) -> None:
         """Count at the threshold that the slider was moved to."""
-        self._move(ctx, float(ctx.params["value"]))
+        if _is_current(ctx, f"slider_{facts_of(ctx).slider}"):
+            self._move(ctx, float(ctx.params["value"]), by="slider")
 
     def on_exact(self, ctx: Any) -> None:
         """Count at the threshold that was typed, brought back onto the measure's scale."""
         value = ctx.params.get("value")
-        if isinstance(value, (int, float)):
+        if isinstance(value, (int, float)) and _is_current(ctx, f"exact_{facts_of(ctx).exact}"):
             score = SCORES[Workspace(ctx).measure]
-            self._move(ctx, min(max(float(value), score.low), score.high))
+            good = min(max(float(value), score.low), score.high)
+            self._move(ctx, good, by="exact" if good == value else None)
 
     def on_worst_share(self, ctx: Any) -> None:
         """Discard the worst share."""
@@ -128,16 +132,18 @@ class Decide:
 
     def on_acceptable(self, ctx: Any) -> None:
         """Discard what the model card calls not acceptable."""
-        self._move(ctx, _acceptable(ctx))
+        self._move(ctx, _acceptable(facts_of(ctx)))
 
-    def _move(self, ctx: Any, threshold: float) -> None:
-        _set(ctx, threshold)
-        self.count_decide(ctx, Workspace(ctx))
+    def _move(self, ctx: Any, threshold: float, *, by: str | None = None) -> None:
+        workspace = Workspace(ctx)
+        if threshold != workspace.facts.threshold or by is None:
+            _set(workspace.facts, threshold, by=by)
+            self.count_decide(workspace)
 
     def on_show(self, ctx: Any) -> None:
         """Show the samples on one side of the threshold, worst first."""
         workspace = Workspace(ctx)
-        threshold, keep = float(ctx.panel.state.threshold), ctx.params["keep"]
+        threshold, keep = workspace.threshold, ctx.params["keep"]
         selection = Selection(
             measure=workspace.measure, value=threshold, keep=keep, field=workspace.field
         )
@@ -145,18 +151,27 @@ class Decide:
         worse = "below" if higher_is_better(workspace.measure) else "above"
         better = "from" if higher_is_better(workspace.measure) else "up to"
         side = f"{worse if keep == 'low' else better} {number(threshold)}"
-        workspace.show(found.view, f"{workspace.measure} {side}", found.kept, keep=keep)
+        workspace.show(found.view, Part(f"{workspace.measure} {side}", found.kept, keep=keep))
 
 
-def _acceptable(ctx: Any) -> float:
-    run = ctx.panel.state.run or {}
+def _acceptable(known: Facts) -> float:
+    run = known.run or {}
     return acceptable_quality((run.get("parameters") or {}).get("preset"))
 
 
-def _set(ctx: Any, threshold: float) -> None:
-    # Slider and field take their value from the state; a default beside it would come back as an event of its own.
-    for key in ("threshold", "slide.slider", "presets.exact"):
-        ctx.panel.state.set(key, threshold)
+def _set(known: Facts, threshold: float, *, by: str | None = None) -> None:
+    """Set the threshold; the slider and the field, but for the one that did it, are drawn anew with it.
+
+    They get new names: the App would keep the value of a field that a person has changed, and would tell every value
+    that is set from here as if a person had set it, late and in any order. What comes under an old name is ignored.
+    """
+    known.threshold = threshold
+    known.slider += by != "slider"
+    known.exact += by != "exact"
+
+
+def _is_current(ctx: Any, name: str) -> bool:
+    return str(ctx.params.get("path", name)).endswith(name)
 
 
 def _counts(kept: Kept) -> str:

@@ -10,6 +10,7 @@ from ..fields import SCORES
 from ..histogram import Histogram, bar_view, histogram
 from ..thresholds import higher_is_better
 from . import layout
+from .facts import Part, facts_of
 from .workspace import Workspace
 
 HEIGHT = 260
@@ -18,13 +19,12 @@ HEIGHT = 260
 class Distribution:
     """Counts, draws and answers the section."""
 
-    def count_distribution(self, ctx: Any, workspace: Workspace) -> None:
+    def count_distribution(self, workspace: Workspace) -> None:
         """Count the bars."""
         if workspace.fields:
-            shape = histogram(workspace.view, workspace.field, workspace.measure)
-            ctx.panel.state.shape = shape.to_dict()
+            workspace.facts.shape = histogram(workspace.view, workspace.field, workspace.measure)
 
-    def draw_distribution(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_distribution(self, workspace: Workspace, page: types.Object) -> None:
         """Draw the measures to choose from and the histogram."""
         measures = layout.row(page, "measures")
         for name in SCORES:
@@ -37,8 +37,8 @@ class Distribution:
                 active=name == workspace.measure,
                 title=SCORES[name].description,
             )
-        shape = Histogram(**ctx.panel.state.shape)
-        measure, threshold = workspace.measure, float(ctx.panel.state.threshold)
+        shape, measure = workspace.facts.shape, workspace.measure
+        threshold = workspace.threshold
         layout.plot(
             page,
             "histogram",
@@ -50,21 +50,22 @@ class Distribution:
 
     def on_measure(self, ctx: Any) -> None:
         """Show the distribution of another measure."""
-        ctx.panel.state.measure = ctx.params["measure"]
-        ctx.panel.state.threshold = None
+        known = facts_of(ctx)
+        known.measure, known.threshold = ctx.params["measure"], None
         self.refresh(ctx)  # type: ignore[attr-defined]
 
     def on_bar(self, ctx: Any) -> None:
         """Show the samples in a bar."""
         workspace = Workspace(ctx)
-        shape = Histogram(**ctx.panel.state.shape)
+        shape = workspace.facts.shape
+        if shape is None:
+            return
         bar = int(ctx.params["idx"])
         field, measure = workspace.field, workspace.measure
         view = bar_view(workspace.view, field, measure, shape, bar)
         workspace.show(
             view.sort_by(f"{field}.{measure}", reverse=not higher_is_better(measure)),
-            f"{measure} {_range(shape, measure, bar)}",
-            shape.counts[bar],
+            Part(f"{measure} {_range(shape, measure, bar)}", shape.counts[bar]),
         )
 
 

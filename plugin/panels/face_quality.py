@@ -1,11 +1,12 @@
 """Panel "Face Quality": a curator decides by looking which faces to keep.
 
-Its sections are files beside this one. Everything the page shows is drawn from the panel's state; what costs a query is
-counted when the view changes and kept in the state.
+Its sections are files beside this one. Everything the page shows is drawn from the panel's facts; what costs a query is
+counted when the view changes and kept there.
 """
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import fiftyone.operators as foo
@@ -15,13 +16,14 @@ from fiftyone.operators.categories import Categories
 from . import layout
 from .decide import Decide
 from .distribution import Distribution
+from .facts import begin, facts_of, is_known, restart
 from .identity_rules import IdentityRules
 from .look import Look
 from .overview import Overview
 from .shown import Shown
 from .trust_curves import TrustCurves
 from .trust_groups import TrustGroups
-from .workspace import Workspace
+from .workspace import Workspace, fingerprint
 
 HELP = (
     "Counts, thresholds, side-by-side looks and checks of the face quality in the current view. "
@@ -65,23 +67,42 @@ class FaceQuality(
             category=Categories.CURATE,
         )
 
+    def execute(self, ctx: Any) -> Any:
+        """Answer an event and draw the page; the events of one panel are answered one after the other."""
+        event = ctx.params.get("__method__")
+        if event in (None, "on_startup"):
+            return super().execute(ctx)
+        told = time.monotonic()
+        if event == "on_load" or not is_known(ctx):
+            begin(ctx)
+            if event != "on_load":
+                self.on_load(ctx)  # the server was started anew
+        known = facts_of(ctx)
+        with known.lock:
+            known.told = told
+            return super().execute(ctx)
+
     def on_load(self, ctx: Any) -> None:
         """Count everything when the panel opens; beside an open sample look at that sample first."""
+        known = facts_of(ctx)
         if ctx.current_sample:
-            ctx.panel.state.look, ctx.panel.state.face = ctx.current_sample, 0
-            ctx.panel.state.tab = "look"
+            known.look, known.tab = ctx.current_sample, "look"
         elif ctx.selected:
-            ctx.panel.state.look, ctx.panel.state.face = ctx.selected[-1], 0
+            known.look = ctx.selected[-1]
         self.refresh(ctx)
-        ctx.panel.state.opened = True
 
     def on_change_view(self, ctx: Any) -> None:
-        """Count anew, unless the panel itself changed the grid."""
-        if not Workspace(ctx).narrowed:
+        """Count anew, unless the panel itself changed the grid or has counted since this was told."""
+        workspace = Workspace(ctx)
+        if workspace.part is not None:
+            return
+        view, began = workspace.facts.counted
+        if view != fingerprint(ctx.view) or began < workspace.facts.told:
             self.refresh(ctx)
 
     def on_change_dataset(self, ctx: Any) -> None:
-        """Count anew."""
+        """Begin anew."""
+        restart(ctx)
         self.refresh(ctx)
 
     def on_change_group_slice(self, ctx: Any) -> None:
@@ -91,54 +112,58 @@ class FaceQuality(
     def refresh(self, ctx: Any) -> None:
         """Count what the sections show."""
         workspace = Workspace(ctx)
-        if not workspace.narrowed:
-            ctx.panel.state.part = None
-        self.count_overview(ctx, workspace)
-        self.count_distribution(ctx, workspace)
-        self.count_decide(ctx, workspace)
+        if workspace.dataset is None:
+            return
+        workspace.facts.counted = fingerprint(ctx.view), time.monotonic()
+        self.count_overview(workspace)
+        self.count_distribution(workspace)
+        self.count_decide(workspace)
 
     def render(self, ctx: Any) -> types.Property:
         """Draw the page."""
         page = types.Object()
         workspace = Workspace(ctx)
-        self.draw_overview(ctx, workspace, page)
-        obstacle = self._obstacle(ctx, workspace)
+        self.draw_overview(workspace, page)
+        obstacle = self._obstacle(workspace)
         if obstacle:
             layout.text(page, "obstacle", obstacle)
             return types.Property(page, view=types.ObjectView())
-        self._draw_tabs(page)
-        tab = ctx.panel.state.tab or "decide"
+        tab = workspace.facts.tab
+        self._draw_tabs(page, tab)
         if tab == "decide":
-            self.draw_distribution(ctx, workspace, page)
-            self.draw_decide(ctx, workspace, page)
-            self.draw_identities(ctx, workspace, page)
-            self.draw_shown(ctx, workspace, page)
+            self.draw_distribution(workspace, page)
+            self.draw_decide(workspace, page)
+            self.draw_identities(workspace, page)
+            self.draw_shown(workspace, page)
         elif tab == "look":
-            self.draw_look(ctx, workspace, page)
+            self.draw_look(workspace, page)
         else:
-            self.draw_groups(ctx, workspace, page)
+            self.draw_groups(workspace, page)
             self.draw_curves(ctx, workspace, page)
         return types.Property(page, view=types.ObjectView())
 
-    def _obstacle(self, ctx: Any, workspace: Workspace) -> str | None:
+    def _obstacle(self, workspace: Workspace) -> str | None:
         """Why there is nothing to decide, in words."""
         if workspace.dataset is None:
             return "Open a data set to see the quality of its faces."
-        if not ctx.panel.state.statuses:
+        known = workspace.facts
+        if not known.statuses:
             return "There are no samples in this view."
         if not workspace.fields:
             return NO_FIELD_IN_PATCHES if workspace.patches else NO_FIELD
-        if not (ctx.panel.state.kept and ctx.panel.state.shape):
+        if known.kept is None or known.shape is None:
             return "Counting …"
-        if not (ctx.panel.state.kept["kept"] or ctx.panel.state.kept["discarded"]):
+        if not known.kept.scored:
             return "None of the samples in this view has a score."
         return None
 
-    def _draw_tabs(self, page: types.Object) -> None:
+    def _draw_tabs(self, page: types.Object, tab: str) -> None:
         tabs = types.TabsView()
         for name, label in TABS.items():
             tabs.add_choice(name, label=label)
-        page.enum("tab", tabs.values(), default="decide", view=tabs, on_change=self.on_tab)
+        page.enum("tab", tabs.values(), default=tab, view=tabs, on_change=self.on_tab)
 
     def on_tab(self, ctx: Any) -> None:
         """Draw another tab."""
+        if ctx.params.get("value") in TABS:
+            facts_of(ctx).tab = ctx.params["value"]

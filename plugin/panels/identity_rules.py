@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from fiftyone import ViewField as F
@@ -10,6 +9,7 @@ from fiftyone.operators import types
 
 from ..identities import Identities, subject_fields, subject_path
 from . import layout
+from .facts import Part
 from .workspace import Workspace
 
 NONE = "(none)"
@@ -19,16 +19,12 @@ MOST = 1000
 class IdentityRules:
     """Counts, draws and answers the section."""
 
-    def count_identities(self, ctx: Any, workspace: Workspace) -> None:
+    def count_identities(self, workspace: Workspace) -> None:
         """Count the subjects, if a field names them."""
-        identities = _identities(ctx, workspace)
-        if identities is None:
-            ctx.panel.state.people = None
-            return
-        counts = identities.counts(_best(ctx), threshold=float(ctx.panel.state.threshold))
-        ctx.panel.state.people = asdict(counts)
+        known, identities = workspace.facts, _identities(workspace)
+        known.people = identities and identities.counts(known.best, threshold=workspace.threshold)
 
-    def draw_identities(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_identities(self, workspace: Workspace, page: types.Object) -> None:
         """Draw the choice of the field, and the rules once there is one."""
         fields = subject_fields(workspace.view)
         if not fields:
@@ -41,48 +37,55 @@ class IdentityRules:
         for name in (NONE, *fields):
             choices.add_choice(name, label=name)
         rules.enum(
-            "subject", choices.values(), default=NONE, view=choices, on_change=self.on_subject
+            "subject",
+            choices.values(),
+            default=workspace.facts.subject or NONE,
+            view=choices,
+            on_change=self.on_subject,
         )
-        people = ctx.panel.state.people
-        if not people:
+        people = workspace.facts.people
+        if people is None:
             return
         rules.int(
             "best",
             min=1,
             max=MOST,
-            default=1,
+            default=workspace.facts.best,
             on_change=self.on_best,
             view=types.FieldView(label="Best of each", componentsProps=layout.wide(110)),
         )
-        layout.button(rules, "show_best", f"Show best ({people['kept']:,})", self.on_show_best)
-        others = people["samples"] - people["kept"]
+        layout.button(rules, "show_best", f"Show best ({people.kept:,})", self.on_show_best)
+        others = people.samples - people.kept
         layout.button(rules, "show_others", f"Show others ({others:,})", self.on_show_others)
         layout.button(
             rules,
             "show_without",
-            f"Subjects without an acceptable image ({people['without_acceptable']:,})",
+            f"Subjects without an acceptable image ({people.without_acceptable:,})",
             self.on_show_without,
             title="All images of the subjects of which the threshold keeps none",
         )
-        unnamed = people["without_subject"]
+        unnamed = people.without_subject
         layout.text(
             page,
             "identity_text",
-            f"**{people['subjects']:,} subjects** with {people['samples']:,} scored samples"
+            f"**{people.subjects:,} subjects** with {people.samples:,} scored samples"
             + (f" · {unnamed:,} samples name no subject" if unnamed else ""),
         )
 
     def on_subject(self, ctx: Any) -> None:
         """Count the subjects of another field."""
-        ctx.panel.state.set("rules.subject", ctx.params.get("value"))
-        self.count_identities(ctx, Workspace(ctx))
+        chosen = str(ctx.params.get("value") or NONE)
+        workspace = Workspace(ctx)
+        workspace.facts.subject = "" if chosen == NONE else chosen
+        self.count_identities(workspace)
 
     def on_best(self, ctx: Any) -> None:
         """Count with another number."""
         value = ctx.params.get("value")
         if isinstance(value, (int, float)) and 1 <= value <= MOST:
-            ctx.panel.state.set("rules.best", int(value))
-            self.count_identities(ctx, Workspace(ctx))
+            workspace = Workspace(ctx)
+            workspace.facts.best = int(value)
+            self.count_identities(workspace)
 
     def on_show_best(self, ctx: Any) -> None:
         """Show the best samples of each subject."""
@@ -98,37 +101,30 @@ class IdentityRules:
 
     def _show_ids(self, ctx: Any, choose: Any, title: str) -> None:
         workspace = Workspace(ctx)
-        identities = _identities(ctx, workspace)
+        known, identities = workspace.facts, _identities(workspace)
         if identities is not None:
-            ids = choose(identities, _best(ctx))
+            ids = choose(identities, known.best)
             workspace.show(
-                workspace.view.select(ids), title.format(_best(ctx), _subject(ctx)), len(ids)
+                workspace.view.select(ids),
+                Part(title.format(known.best, known.subject), len(ids)),
             )
 
     def on_show_without(self, ctx: Any) -> None:
         """Show all samples of the subjects without an acceptable image."""
         workspace = Workspace(ctx)
-        identities = _identities(ctx, workspace)
+        identities = _identities(workspace)
         if identities is not None:
-            subjects = identities.without_acceptable(ctx.panel.state.threshold)
-            path = subject_path(workspace.view, _subject(ctx))
+            subjects = identities.without_acceptable(workspace.threshold)
+            path = subject_path(workspace.view, workspace.facts.subject)
             view = workspace.view.match(F(path).is_in(subjects))
             workspace.show(
-                view, f"{len(subjects):,} subjects without an acceptable image", len(view)
+                view,
+                Part(f"{len(subjects):,} subjects without an acceptable image", len(view)),
             )
 
 
-def _subject(ctx: Any) -> str:
-    return str(ctx.panel.state.get("rules.subject") or NONE)
-
-
-def _best(ctx: Any) -> int:
-    value = ctx.panel.state.get("rules.best")
-    return int(value) if isinstance(value, (int, float)) and value >= 1 else 1
-
-
-def _identities(ctx: Any, workspace: Workspace) -> Identities | None:
-    subject = _subject(ctx)
+def _identities(workspace: Workspace) -> Identities | None:
+    subject = workspace.facts.subject
     if subject not in subject_fields(workspace.view):
         return None
     return Identities(workspace.view, subject, measure=workspace.measure, field=workspace.field)

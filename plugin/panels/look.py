@@ -16,6 +16,7 @@ from ..thresholds import higher_is_better
 from ..worst_first import WorstFirst
 from . import layout
 from .distribution import number
+from .facts import facts_of
 from .workspace import Workspace
 
 PICTURES = {"original": "Original", "restored": "Restored", "difference": "Difference"}
@@ -24,7 +25,7 @@ SIDE = "216px"
 
 
 class Look:
-    """Draws and answers the section; the face it shows is kept in the state as ``look`` and ``face``."""
+    """Draws and answers the section; the face it shows is kept in the facts as ``look`` and ``face``."""
 
     def on_change_selected(self, ctx: Any) -> None:
         """Look at the sample that was selected last."""
@@ -44,11 +45,12 @@ class Look:
 
     def on_look_worst(self, ctx: Any) -> None:
         """Look at the worst face."""
-        ctx.panel.state.look, ctx.panel.state.face = None, 0
+        known = facts_of(ctx)
+        known.look, known.face = None, 0
 
     def on_face(self, ctx: Any) -> None:
         """Look at another face of the same picture."""
-        ctx.panel.state.face = int(ctx.params["face"])
+        facts_of(ctx).face = int(ctx.params["face"])
 
     def on_open(self, ctx: Any) -> None:
         """Open the sample."""
@@ -56,25 +58,26 @@ class Look:
 
     def _look_at(self, ctx: Any, sample_id: str | None) -> None:
         if sample_id:
-            ctx.panel.state.look, ctx.panel.state.face = sample_id, 0
+            known = facts_of(ctx)
+            known.look, known.face = sample_id, 0
 
     def _step(self, ctx: Any, *, forward: bool) -> None:
         workspace = Workspace(ctx)
         order = WorstFirst(workspace.view, workspace.field, workspace.measure)
-        here = ctx.panel.state.look or order.worst()
+        here = workspace.facts.look or order.worst()
         there = here and (order.next(here) if forward else order.previous(here))
         self._look_at(ctx, there or here)
 
-    def draw_look(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_look(self, workspace: Workspace, page: types.Object) -> None:
         """Draw the face."""
         order = WorstFirst(workspace.view, workspace.field, workspace.measure)
-        sample = _find(workspace, ctx.panel.state.look) or _find(workspace, order.worst())
+        sample = _find(workspace, workspace.facts.look) or _find(workspace, order.worst())
         if sample is None:
             layout.text(page, "look_text", "No face in this view has a score.")
             return
-        self._draw_steps(ctx, workspace, page, order, sample)
+        self._draw_steps(workspace, page, order, sample)
         faces = faces_of(sample, workspace.field)
-        chosen = min(int(ctx.panel.state.face or 0), max(len(faces) - 1, 0))
+        chosen = min(workspace.facts.face, max(len(faces) - 1, 0))
         self._draw_faces(page, faces, chosen)
         face = faces[chosen] if faces else None
         values = face if face is not None else sample[workspace.field]
@@ -107,10 +110,10 @@ class Look:
             layout.text(page, f"note_{i}", note)
 
     def _draw_steps(
-        self, ctx: Any, workspace: Workspace, page: types.Object, order: WorstFirst, sample: Any
+        self, workspace: Workspace, page: types.Object, order: WorstFirst, sample: Any
     ) -> None:
         place = order.place(sample.id)
-        scored = (ctx.panel.state.statuses or {}).get("scored", 0)
+        scored = workspace.facts.statuses.get("scored", 0)
         steps = layout.row(page, "steps")
         last = place is None or place + 1 >= scored
         layout.button(steps, "worst", "Worst", self.on_look_worst, disabled=place == 0)

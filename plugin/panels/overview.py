@@ -10,6 +10,7 @@ from fiftyone.operators import types
 from .. import record
 from ..statuses import NOT_SCORED, STATUSES, count_statuses, with_status
 from . import layout
+from .facts import Part, facts_of
 from .workspace import Workspace
 
 SCORE = "@faceqgen/face-quality/score_faces"
@@ -18,16 +19,16 @@ SCORE = "@faceqgen/face-quality/score_faces"
 class Overview:
     """Counts, draws and answers the section; mixed into the panel, since FiftyOne looks for handlers there."""
 
-    def count_overview(self, ctx: Any, workspace: Workspace) -> None:
+    def count_overview(self, workspace: Workspace) -> None:
         """Count the statuses and find the run."""
         if workspace.dataset is None:
             return
-        ctx.panel.state.statuses = count_statuses(workspace.view, workspace.field)
-        ctx.panel.state.run = record.latest(workspace.dataset, workspace.run_field)
+        workspace.facts.statuses = count_statuses(workspace.view, workspace.field)
+        workspace.facts.run = record.latest(workspace.dataset, workspace.run_field)
 
-    def draw_overview(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_overview(self, workspace: Workspace, page: types.Object) -> None:
         """Draw the section."""
-        counts: dict[str, int] = ctx.panel.state.statuses or {}
+        counts = workspace.facts.statuses
         row = layout.row(page, "overview", pt=1)
         for status, count in counts.items():
             layout.button(
@@ -42,11 +43,11 @@ class Overview:
             everything = waiting == sum(counts.values())
             label = "Score the faces" if everything else f"Score the rest ({waiting:,})"
             layout.button(row, "score_rest", label, self.on_score_rest, active=True)
-        self._draw_fields(ctx, workspace, row)
+        self._draw_fields(workspace, row)
         layout.button(row, "refresh", "Refresh", self.on_refresh, title="Count anew")
-        layout.text(page, "about_run", _about(workspace, ctx.panel.state.run))
+        layout.text(page, "about_run", _about(workspace, workspace.facts.run))
 
-    def _draw_fields(self, ctx: Any, workspace: Workspace, row: types.Object) -> None:
+    def _draw_fields(self, workspace: Workspace, row: types.Object) -> None:
         """Draw the choice of the field where several runs wrote one."""
         fields = workspace.fields
         if len(fields) < 2:
@@ -64,8 +65,10 @@ class Overview:
 
     def on_field(self, ctx: Any) -> None:
         """Count the scores of another field."""
-        ctx.panel.state.field = ctx.params.get("value")
-        ctx.panel.state.threshold = None
+        known, chosen = facts_of(ctx), ctx.params.get("value")
+        if chosen == Workspace(ctx).field:
+            return
+        known.field, known.threshold = chosen, None
         self.refresh(ctx)  # type: ignore[attr-defined]
 
     def on_refresh(self, ctx: Any) -> None:
@@ -77,14 +80,16 @@ class Overview:
         workspace, status = Workspace(ctx), ctx.params["status"]
         workspace.show(
             with_status(workspace.view, workspace.field, status),
-            STATUSES.get(status, status).lower(),
-            ctx.panel.state.statuses.get(status, 0),
-            scored=status == "scored",
+            Part(
+                STATUSES.get(status, status).lower(),
+                workspace.facts.statuses.get(status, 0),
+                scored=status == "scored",
+            ),
         )
 
     def on_score_rest(self, ctx: Any) -> None:
         """Open the form that scores what has no status yet, with the parameters of the last run."""
-        run = ctx.panel.state.run or {}
+        run = facts_of(ctx).run or {}
         params = {**(run.get("parameters") or {}), "skip_scored": True}
         ctx.prompt(SCORE, params=params, on_success=self.on_scored)
 

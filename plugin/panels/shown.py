@@ -17,20 +17,20 @@ EXPORT = "@faceqgen/face-quality/export_faces"
 class Shown:
     """Draws and answers the section; it acts on what the curator sees, never on more."""
 
-    def draw_shown(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_shown(self, workspace: Workspace, page: types.Object) -> None:
         """Draw what the grid shows and the buttons for it."""
-        if not workspace.narrowed:
+        part = workspace.part
+        if part is None:
             layout.text(
                 page,
                 "shown_text",
                 "The grid shows the whole view. Show a part of it (a bar, low, kept) to tag, save or export that part.",
             )
             return
-        shown = ctx.panel.state.shown or {}
         layout.text(
             page,
             "shown_text",
-            f"The grid shows **{shown.get('title')}**: {shown.get('count', 0):,} samples",
+            f"The grid shows **{part.title}**: {part.count:,} samples",
         )
         actions = layout.row(page, "actions")
         actions.str(
@@ -42,7 +42,7 @@ class Shown:
         )
         layout.button(actions, "tag", "Tag", self.on_tag)
         layout.button(actions, "save_view", "Save view", self.on_save_view)
-        if shown.get("scored", True):
+        if part.scored:
             layout.button(actions, "export", "Export …", self.on_export)
         layout.button(actions, "show_all", "Show all", self.on_show_all)
 
@@ -56,7 +56,7 @@ class Shown:
             ctx.view.tag_labels(name, label_fields=workspace.field)
         else:
             ctx.view.tag_samples(name)
-        ctx.ops.notify(f"Tagged {self._count(ctx):,} samples “{name}”", variant="success")
+        ctx.ops.notify(f"Tagged {len(ctx.view):,} samples “{name}”", variant="success")
         ctx.ops.reload_dataset()
 
     def on_save_view(self, ctx: Any) -> None:
@@ -70,21 +70,21 @@ class Shown:
             )
             return
         ctx.dataset.save_view(name, ctx.view)
-        ctx.ops.notify(f"Saved {self._count(ctx):,} samples as “{name}”", variant="success")
+        ctx.ops.notify(f"Saved {len(ctx.view):,} samples as “{name}”", variant="success")
         ctx.ops.reload_dataset()
 
     def on_export(self, ctx: Any) -> None:
         """Open the export's form for the shown samples."""
         workspace = Workspace(ctx)
         measure = workspace.measure
-        keep = (ctx.panel.state.shown or {}).get("keep")
+        keep = workspace.part.keep if workspace.part else None
         score = SCORES[measure]
         # A part that no threshold made is exported whole: nothing in it is worse than the end of the scale.
         worst = score.low if higher_is_better(measure) else score.high
         params = {
             "measure": measure,
             "by": "threshold",
-            "value": ctx.panel.state.threshold if keep else worst,
+            "value": workspace.threshold if keep else worst,
             "keep": keep or "high",
             "field": workspace.field,
         }
@@ -101,7 +101,3 @@ class Shown:
             ctx.ops.notify(otherwise, variant="warning")
             return None
         return name
-
-    @staticmethod
-    def _count(ctx: Any) -> int:
-        return int((ctx.panel.state.shown or {}).get("count", 0))

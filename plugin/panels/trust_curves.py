@@ -45,10 +45,10 @@ class TrustCurves:
                 ),
             )
         layout.button(row, "compute", "Compute", self.on_compute, active=True)
-        problem = ctx.panel.state.curves_problem
+        problem = workspace.facts.curves_problem
         if problem:
             page.view("curves_problem", types.Warning(label=problem))
-        curves = ctx.panel.state.curves
+        curves = workspace.facts.curves
         if curves:
             layout.plot(page, "edc", _traces(curves), _axes(), height=HEIGHT)
             layout.text(page, "edc_text", _words(curves))
@@ -59,18 +59,19 @@ class TrustCurves:
         subjects = subject_fields(workspace.view)
         sources = [*(embedding_sources(workspace.view) if subjects else []), PAIRS_FILE]
         choice = _Choice(ctx, subjects, sources)
-        ctx.panel.state.curves_problem = ctx.panel.state.curves = None
+        known = workspace.facts
+        known.curves_problem = known.curves = None
         try:
             if choice.source == PAIRS_FILE:
-                facts = evaluate_pairs(workspace.view, workspace.field, choice.pairs)
+                report = evaluate_pairs(workspace.view, workspace.field, choice.pairs)
             else:
-                facts = evaluate_embeddings(
+                report = evaluate_embeddings(
                     workspace.view, workspace.field, choice.subject, choice.source
                 )
         except ValueError as error:  # too few images, no such file: for the curator to mend
-            ctx.panel.state.curves_problem = str(error)
+            known.curves_problem = str(error)
             return
-        ctx.panel.state.curves = _shorten(facts)
+        known.curves = _shorten(report)
 
 
 class _Choice:

@@ -10,6 +10,7 @@ from fiftyone.operators import types
 from ..subgroups import MOST_GROUPS, Subgroup, group_fields, subgroups
 from . import layout
 from .distribution import number
+from .facts import facts_of
 from .workspace import Workspace
 
 NONE = "(none)"
@@ -20,7 +21,7 @@ FEWEST = 5
 class TrustGroups:
     """Counts, draws and answers the section."""
 
-    def draw_groups(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
+    def draw_groups(self, workspace: Workspace, page: types.Object) -> None:
         """Draw the choice of the field and the boxes."""
         layout.title(page, "groups_title", "Quality by subgroup")
         fields = group_fields(workspace.view)
@@ -28,8 +29,14 @@ class TrustGroups:
         for name in (NONE, *fields):
             choices.add_choice(name, label=name)
         row = layout.row(page, "group_choice")
-        row.enum("by", choices.values(), default=NONE, view=choices, on_change=self.on_group)
-        by = ctx.panel.state.get("group_choice.by")
+        row.enum(
+            "by",
+            choices.values(),
+            default=workspace.facts.group or NONE,
+            view=choices,
+            on_change=self.on_group,
+        )
+        by = workspace.facts.group
         if by not in fields:
             return
         groups = subgroups(
@@ -37,7 +44,7 @@ class TrustGroups:
             workspace.field,
             workspace.measure,
             by,
-            threshold=float(ctx.panel.state.threshold),
+            threshold=workspace.threshold,
         )
         if not groups:
             layout.text(page, "groups_text", f"No scored sample has a value in `{by}`.")
@@ -46,13 +53,15 @@ class TrustGroups:
             page,
             "boxes",
             _boxes(groups),
-            _axes(workspace.measure, float(ctx.panel.state.threshold)),
+            _axes(workspace.measure, workspace.threshold),
             height=max(200, 90 + 34 * len(groups)),
         )
         layout.text(page, "groups_text", _words(groups, workspace.measure))
 
     def on_group(self, ctx: Any) -> None:
         """Draw the groups of another field."""
+        chosen = str(ctx.params.get("value") or NONE)
+        facts_of(ctx).group = "" if chosen == NONE else chosen
 
 
 def _boxes(groups: list[Subgroup]) -> list[dict[str, Any]]:

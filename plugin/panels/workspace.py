@@ -2,7 +2,7 @@
 
 The panel's own buttons change the grid to a part of the view ("show low", a bar of the histogram). The numbers must not
 follow the grid into that part, or the next bar could not be clicked: the workspace remembers the view from which the
-part was taken, until the curator chooses another view by other means.
+parts were taken, until the curator chooses another view by other means.
 """
 
 from __future__ import annotations
@@ -16,47 +16,35 @@ import fiftyone.core.patches as fop
 
 from ..fields import DEFAULT_FIELD, SCORES
 from ..score_fields import score_fields
-
-_REMEMBERED = 256
-_CHOSEN: dict[tuple[str, str], tuple[Any, str, dict[str, Any]]] = {}
-"""Parts that buttons of the panel have lately chosen, by data set and view: base, part and what is shown.
-
-The App tells a change of view with the panel's state as it was when the change began, or later than the next button is
-pressed: the state alone does not always know that the grid is where the panel itself has brought it.
-"""
+from ..thresholds import higher_is_better
+from .facts import Part, facts_of
 
 
 class Workspace:
-    """Reads a panel's context and state.
+    """Reads a panel's context and facts.
 
     Args:
-        ctx: the context of a panel event; state keys ``base``, ``part``, ``field`` and ``measure`` are read.
+        ctx: the context of a panel event.
 
     Attributes:
+        facts: what the panel knows.
         dataset: the data set, or None.
         view: the view that is curated.
-        narrowed: whether the grid shows a part of it that a button of the panel chose.
+        part: the part of it that the grid shows, if a button of the panel chose it.
     """
 
     def __init__(self, ctx: Any) -> None:
         self._ctx = ctx
+        self.facts = facts_of(ctx)
         self.dataset = ctx.dataset
         self.view: Any = None
-        self.narrowed = False
+        self.part: Part | None = None
         if self.dataset is None:
             return
-        current = ctx.view
-        part = ctx.panel.state.part
-        if ctx.panel.state.opened and (known := _CHOSEN.get(self._key(current))):
-            if part != known[1]:
-                ctx.panel.state.base, ctx.panel.state.part, ctx.panel.state.shown = known
-            self.narrowed = True
-            self.view = fo.DatasetView._build(self.dataset, known[0])
-        elif part is not None and part == fingerprint(current):
-            self.narrowed = True
-            self.view = fo.DatasetView._build(self.dataset, ctx.panel.state.base or [])
-        else:
-            self.view = current
+        self.view = ctx.view
+        self.part = self.facts.parts.get(fingerprint(ctx.view)) if self.facts.parts else None
+        if self.part is not None:
+            self.view = fo.DatasetView._build(self.dataset, self.facts.base)
 
     @property
     def patches(self) -> bool:
@@ -72,9 +60,8 @@ class Workspace:
     def field(self) -> str:
         """The chosen field; the first one where none is chosen, the default name where there is none."""
         fields = self.fields
-        chosen = self._ctx.panel.state.field
-        if chosen in fields:
-            return str(chosen)
+        if self.facts.field in fields:
+            return self.facts.field
         return next(iter(fields), DEFAULT_FIELD)
 
     @property
@@ -86,46 +73,29 @@ class Workspace:
     @property
     def measure(self) -> str:
         """The chosen measure."""
-        chosen = self._ctx.panel.state.measure
-        return chosen if chosen in SCORES else "quality"
+        return self.facts.measure
 
-    def show(
-        self,
-        view: Any,
-        title: str,
-        count: int,
-        *,
-        keep: str | None = None,
-        scored: bool = True,
-    ) -> None:
-        """Let the grid show a part of the view, and go on counting the whole of it.
+    @property
+    def threshold(self) -> float:
+        """The threshold under decision; the worst end of the scale before there is one."""
+        if self.facts.threshold is None:
+            score = SCORES[self.measure]
+            return score.low if higher_is_better(self.measure) else score.high
+        return self.facts.threshold
 
-        Args:
-            view: the part.
-            title: what it is, for people.
-            count: its number of samples.
-            keep: "low" or "high" if it is one side of the threshold.
-            scored: whether its samples have scores.
-        """
-        state = self._ctx.panel.state
-        state.base = self.view._serialize(include_uuids=False)
-        state.part = fingerprint(view)
-        state.shown = {"title": title, "count": count, "keep": keep, "scored": scored}
-        _CHOSEN[self._key(view)] = (state.base, state.part, state.shown)
-        while len(_CHOSEN) > _REMEMBERED:
-            del _CHOSEN[next(iter(_CHOSEN))]
+    def show(self, view: Any, part: Part) -> None:
+        """Let the grid show a part of the view, and go on counting the whole of it."""
+        base = self.view._serialize(include_uuids=False)
+        if base != self.facts.base:
+            self.facts.base = base
+            self.facts.parts.clear()
+        self.facts.parts[fingerprint(view)] = part
         self._ctx.ops.set_view(view=view)
-        self.narrowed = True
 
     def show_all(self) -> None:
         """Let the grid show the whole view again."""
-        if self.narrowed:
-            self._ctx.panel.state.part = None
+        if self.part is not None:
             self._ctx.ops.set_view(view=self.view)
-            self.narrowed = False
-
-    def _key(self, view: Any) -> tuple[str, str]:
-        return self.dataset.name, fingerprint(view)
 
 
 def fingerprint(view: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import fiftyone.operators as foo
 from fiftyone.operators.executor import ExecutionContext, Executor
 
+PLUGIN = "fiftyone.plugins.orgs.faceqgen.face_quality"
 PANEL = "@faceqgen/face-quality/face_quality"
 
 
@@ -22,23 +24,34 @@ class Page:
         self.sent: list[Any] = []
         self.do("on_load")
 
+    @property
+    def facts(self) -> Any:
+        """What the panel knows."""
+        return sys.modules[f"{PLUGIN}.panels.facts"]._FACTS[self.state["page"]]
+
     def do(self, event: str, **params: Any) -> None:
         """Send an event and draw the page anew."""
         context = ExecutionContext(
             {
                 "dataset_name": self.collection._root_dataset.name,
                 "view": self.collection.view()._serialize(),
-                "params": {**params, "panel_id": "page", "panel_state": self.state},
+                "params": {
+                    **params,
+                    "__method__": event,
+                    "panel_id": "page",
+                    "panel_state": self.state,
+                },
                 **self.request,
             },
             executor=Executor(),
             operator_uri=PANEL,
         )
-        getattr(self.panel, event)(context)
-        drawn = self.panel.render(context).to_json()
-        self.parts = _parts(drawn["type"]["properties"])
-        self.state = json.loads(json.dumps(context.panel_state))  # as it goes over the wire
+        self.panel.execute(context)
+        # As it goes over the wire.
+        self.state = json.loads(json.dumps(context.panel_state))
         self.sent = [(r.operator_uri.split("/")[-1], r.params) for r in context.executor._requests]
+        drawn = self.ops("show_panel_output")[-1]["output"]
+        self.parts = _parts(json.loads(json.dumps(drawn))["type"]["properties"])
 
     def text(self) -> str:
         """All texts and labels of the page."""
@@ -49,6 +62,11 @@ class Page:
             if isinstance(part.get("default"), str) and not part["default"].startswith("data:"):
                 words.append(part["default"])
         return "\n".join(words)
+
+    def field(self, name: str) -> str:
+        """Name under which a field of the page is drawn now: with the number of times it was set from elsewhere."""
+        (found,) = (part for part in self.parts if part.startswith(f"{name}_"))
+        return found
 
     def ops(self, name: str) -> list[dict[str, Any]]:
         """Parameters of what the last event asked of the App under this name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import asdict
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -65,7 +66,7 @@ def test_a_scored_data_set_shows_counts_run_distribution_and_decision(scored):
     (bars,) = page.parts["histogram"]["view"]["data"]
     assert sum(bars["y"]) == 2 and len(bars["x"]) == 50
     axes = page.parts["histogram"]["view"]["layout"]
-    assert axes["shapes"][0]["x0"] == page.state["threshold"]
+    assert axes["shapes"][0]["x0"] == page.facts.threshold
     assert axes["xaxis"]["title"]["text"] == "quality, higher is better ⟶"
 
 
@@ -75,26 +76,52 @@ def test_the_page_says_of_every_measure_which_direction_is_better(scored):
     page.do("on_measure", measure="mse")
     title = page.parts["histogram"]["view"]["layout"]["xaxis"]["title"]["text"]
     assert title == "⟵ mse, lower is better"
-    assert page.parts["slider"]["view"]["componentsProps"]["slider"]["track"] == "inverted"
+    assert page.parts[page.field("slider")]["view"]["componentsProps"]["slider"]["track"] == "inverted"
 
 
 def test_the_slider_counts_what_it_keeps_and_the_numbers_add_up(scored):
     page = Page(scored)
     qualities = [q for q in scored.values("faceqgen.quality") if q is not None]
     for value in (0, sorted(qualities)[1], 100):
-        page.do("on_slider", path="slide.slider", value=value)
+        page.do("on_slider", path=f"slide.{page.field('slider')}", value=value)
         kept = sum(q >= value for q in qualities)
-        assert page.state["kept"] == {"kept": kept, "discarded": 2 - kept, "unscored": 2}
+        assert asdict(page.facts.kept) == {"kept": kept, "discarded": 2 - kept, "unscored": 2}
         assert f"**Kept {kept}** of 2" in page.text()
-        assert page.state["presets"]["exact"] == pytest.approx(value)
+        assert page.facts.threshold == pytest.approx(value)
+        assert page.parts[page.field("exact")]["default"] == value
+
+
+def test_what_a_field_tells_of_an_earlier_threshold_is_ignored(scored):
+    page = Page(scored)
+    page.do("on_slider", path=f"slide.{page.field('slider')}", value=40.0)
+    moved, typed = page.field("slider"), page.field("exact")
+    page.do("on_acceptable")
+    acceptable = page.facts.threshold
+    assert acceptable != 40 and page.field("slider") != moved and page.field("exact") != typed
+    page.do("on_slider", path=f"slide.{moved}", value=40.0)
+    page.do("on_exact", path=f"presets.{typed}", value=40.0)
+    assert page.facts.threshold == acceptable
+    # The App also tells the first value of a field as if a person had set it; nothing may follow from that.
+    drawn = page.field("slider"), page.field("exact")
+    page.do("on_slider", path=f"slide.{drawn[0]}", value=acceptable)
+    page.do("on_exact", path=f"presets.{drawn[1]}", value=acceptable)
+    assert (page.field("slider"), page.field("exact")) == drawn
+
+
+def test_a_page_that_the_server_no_longer_knows_counts_anew(scored):
+    page = Page(scored)
+    page.state["page"] = "of a server that was stopped"
+    page.do("on_tab", value="decide")
+    assert page.state["page"] != "of a server that was stopped"
+    assert "Scored: 2" in page.text() and "**Kept " in page.text()
 
 
 def test_a_typed_threshold_is_brought_onto_the_scale_and_nonsense_is_ignored(scored):
     page = Page(scored)
     page.do("on_exact", value=1e6)
-    assert page.state["threshold"] == 100
+    assert page.facts.threshold == 100
     page.do("on_exact", value=None)
-    assert page.state["threshold"] == 100
+    assert page.facts.threshold == 100
 
 
 def test_the_grid_follows_a_button_but_the_numbers_stay_those_of_the_whole_view(scored):
@@ -122,7 +149,7 @@ def test_a_status_and_a_bar_open_the_samples_behind_them(scored):
     page.do("on_status", status="unreadable")
     view = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
     assert view.values("faceqgen.status") == ["unreadable"]
-    counts = page.state["shape"]["counts"]
+    counts = page.facts.shape.counts
     bar = next(i for i, count in enumerate(counts) if count)
     page.do("on_bar", idx=bar)
     view = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
@@ -155,7 +182,7 @@ def test_tagging_and_saving_act_on_what_is_shown_and_need_a_name(scored):
     page.do("on_tag")
     page.do("on_save_view")
     scored.reload()
-    kept = page.state["kept"]["kept"]
+    kept = page.facts.kept.kept
     assert len(scored.match_tags("keep")) == kept == len(scored.load_saved_view("keep"))
     page.do("on_save_view")
     assert "already" in page.ops("notify")[0]["message"]
@@ -173,7 +200,7 @@ def test_the_export_gets_the_threshold_that_is_shown(scored):
     assert prompt["params"] == {
         "measure": "quality",
         "by": "threshold",
-        "value": page.state["threshold"],
+        "value": page.facts.threshold,
         "keep": "low",
         "field": "faceqgen",
     }
@@ -182,7 +209,7 @@ def test_the_export_gets_the_threshold_that_is_shown(scored):
 def test_looking_goes_from_the_worst_face_to_the_better_and_back(scored):
     page = Page(scored)
     page.do("on_look_worst")
-    page.state["tab"] = "look"
+    page.do("on_tab", value="look")
     page.do("on_tab")
     assert "1 of 2, worst first" in page.text() and "worse than 75 %" in page.text()
     for name in ("original", "restored", "difference"):
@@ -199,13 +226,13 @@ def test_looking_goes_from_the_worst_face_to_the_better_and_back(scored):
 def test_the_selected_or_opened_sample_is_looked_at(scored):
     failed = scored.match({"faceqgen.status": "no_face"}).first()
     page = Page(scored, current_sample=failed.id)
-    assert page.state["tab"] == "look"
+    assert page.facts.tab == "look"
     assert "There is no score (no face)" in page.text()
     page.request = {"selected": [scored.match({"faceqgen.num_faces": 2}).first().id]}
     page.do("on_change_selected")
     assert "Face 2" in page.text()
     page.do("on_face", face=1)
-    assert page.state["face"] == 1
+    assert page.facts.face == 1
 
 
 def test_patches_of_faces_are_curated_like_samples(scored):
@@ -213,7 +240,7 @@ def test_patches_of_faces_are_curated_like_samples(scored):
     page = Page(patches)
     assert "Scored: 3" in page.text() and "Field `faceqgen`" in page.text()
     assert sum(page.parts["histogram"]["view"]["data"][0]["y"]) == 3
-    page.state["tab"] = "look"
+    page.do("on_tab", value="look")
     page.do("on_tab")
     assert page.parts["original"]["default"].startswith("data:image")
     page.do("on_better")
@@ -229,7 +256,7 @@ def test_tagging_patches_tags_the_faces_themselves(scored):
     page.state["actions"] = {"name": "good-face"}
     page.do("on_tag")
     scored.reload()
-    assert scored.count_label_tags().get("good-face", 0) == page.state["kept"]["kept"]
+    assert scored.count_label_tags().get("good-face", 0) == page.facts.kept.kept
     scored.untag_labels("good-face")
 
 
@@ -247,7 +274,7 @@ def test_rules_per_identity_count_and_show_the_best_of_each(scored):
     page = Page(scored)
     assert "Per identity" in page.text()
     page.do("on_subject", value="person")
-    assert page.state["people"]["subjects"] == 1
+    assert page.facts.people.subjects == 1
     page.do("on_show_best")
     view = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
     assert len(view) == 1
@@ -259,9 +286,8 @@ def test_rules_per_identity_count_and_show_the_best_of_each(scored):
 
 def test_trust_draws_subgroups_and_says_what_curves_need(scored):
     page = Page(scored)
-    page.state["tab"] = "trust"
-    page.state["group_choice"] = {"by": "tags"}
-    page.do("on_group")
+    page.do("on_tab", value="trust")
+    page.do("on_group", value="tags")
     assert "EDC curves need" in page.text()
     assert "No scored sample has a value in `tags`" in page.text()
     page.state["curve_choice"] = {"source": "(a file of pairs)", "pairs": "gone.csv"}
@@ -300,4 +326,4 @@ def test_two_fields_of_scores_can_be_chosen_between(one_face, score):
     page = Page(one_face)
     assert page.parts["field"]["view"]["choices"][1]["value"] == "second"
     page.do("on_field", value="second")
-    assert page.state["field"] == "second" and "Scored: 1" in page.text()
+    assert page.facts.field == "second" and "Scored: 1" in page.text()
