@@ -17,7 +17,7 @@ from ..thresholds import (
 )
 from . import layout
 from .distribution import number
-from .facts import Facts, Part, facts_of
+from .facts import Facts, facts_of
 from .workspace import Workspace
 
 WORST = (1, 5, 10, 25)
@@ -68,13 +68,12 @@ class Decide:
                 componentsProps={**layout.wide("100%", my=-2), "slider": {"track": track}},
             ),
         )
-        layout.text(page, "counts", _counts(kept))
+        layout.text(page, "counts", _counts(threshold, kept))
         presets = layout.row(page, "presets")
         presets.float(
             f"exact_{known.exact}",
-            default=threshold,
             on_change=self.on_exact,
-            view=types.FieldView(label="Threshold", componentsProps=layout.wide(120)),
+            view=types.FieldView(label="Type a threshold", componentsProps=layout.wide(120)),
         )
         for share in WORST:
             layout.button(
@@ -118,8 +117,7 @@ class Decide:
         value = ctx.params.get("value")
         if isinstance(value, (int, float)) and _is_current(ctx, f"exact_{facts_of(ctx).exact}"):
             score = SCORES[Workspace(ctx).measure]
-            good = min(max(float(value), score.low), score.high)
-            self._move(ctx, good, by="exact" if good == value else None)
+            self._move(ctx, min(max(float(value), score.low), score.high), by="exact")
 
     def on_worst_share(self, ctx: Any) -> None:
         """Discard the worst share."""
@@ -136,7 +134,7 @@ class Decide:
 
     def _move(self, ctx: Any, threshold: float, *, by: str | None = None) -> None:
         workspace = Workspace(ctx)
-        if threshold != workspace.facts.threshold or by is None:
+        if threshold != workspace.facts.threshold:
             _set(workspace.facts, threshold, by=by)
             self.count_decide(workspace)
 
@@ -151,7 +149,7 @@ class Decide:
         worse = "below" if higher_is_better(workspace.measure) else "above"
         better = "from" if higher_is_better(workspace.measure) else "up to"
         side = f"{worse if keep == 'low' else better} {number(threshold)}"
-        workspace.show(found.view, Part(f"{workspace.measure} {side}", found.kept, keep=keep))
+        workspace.show(found.view, f"{workspace.measure} {side}", found.kept, keep=keep)
 
 
 def _acceptable(known: Facts) -> float:
@@ -160,10 +158,10 @@ def _acceptable(known: Facts) -> float:
 
 
 def _set(known: Facts, threshold: float, *, by: str | None = None) -> None:
-    """Set the threshold; the slider and the field, but for the one that did it, are drawn anew with it.
+    """Set the threshold; the slider and the field, but for the one that did it, are drawn anew: moved, and empty.
 
-    They get new names: the App would keep the value of a field that a person has changed, and would tell every value
-    that is set from here as if a person had set it, late and in any order. What comes under an old name is ignored.
+    The App keeps the value of a field that a person has changed, and tells each value that is set from here as if a
+    person had set it, late and in any order. So the fields get new names, and what comes under an old one is ignored.
     """
     known.threshold = threshold
     known.slider += by != "slider"
@@ -174,9 +172,11 @@ def _is_current(ctx: Any, name: str) -> bool:
     return str(ctx.params.get("path", name)).endswith(name)
 
 
-def _counts(kept: Kept) -> str:
+def _counts(threshold: float, kept: Kept) -> str:
     without = f" · {kept.unscored:,} without a score" if kept.unscored else ""
+    discarded = 1 - kept.share if kept.scored else 0
     return (
+        f"Threshold **{number(threshold)}** · "
         f"**Kept {kept.kept:,}** of {kept.scored:,} ({layout.percent(kept.share)}) · "
-        f"**discarded {kept.discarded:,}** ({layout.percent(1 - kept.share if kept.scored else 0)}){without}"
+        f"**discarded {kept.discarded:,}** ({layout.percent(discarded)}){without}"
     )

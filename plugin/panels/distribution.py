@@ -10,7 +10,7 @@ from ..fields import SCORES
 from ..histogram import Histogram, bar_view, histogram
 from ..thresholds import higher_is_better
 from . import layout
-from .facts import Part, facts_of
+from .facts import facts_of
 from .workspace import Workspace
 
 HEIGHT = 260
@@ -65,7 +65,8 @@ class Distribution:
         view = bar_view(workspace.view, field, measure, shape, bar)
         workspace.show(
             view.sort_by(f"{field}.{measure}", reverse=not higher_is_better(measure)),
-            Part(f"{measure} {_range(shape, measure, bar)}", shape.counts[bar]),
+            f"{measure} {_range(shape, measure, bar)}",
+            shape.counts[bar],
         )
 
 

@@ -6,6 +6,8 @@ counted when the view changes and kept there.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from typing import Any
 
@@ -16,7 +18,7 @@ from fiftyone.operators.categories import Categories
 from . import layout
 from .decide import Decide
 from .distribution import Distribution
-from .facts import begin, facts_of, is_known, restart
+from .facts import facts_of
 from .identity_rules import IdentityRules
 from .look import Look
 from .overview import Overview
@@ -67,24 +69,30 @@ class FaceQuality(
             category=Categories.CURATE,
         )
 
-    def execute(self, ctx: Any) -> Any:
+    def execute(self, ctx: Any) -> None:
         """Answer an event and draw the page; the events of one panel are answered one after the other."""
         event = ctx.params.get("__method__")
         if event in (None, "on_startup"):
-            return super().execute(ctx)
-        told = time.monotonic()
-        if event == "on_load" or not is_known(ctx):
-            begin(ctx)
-            if event != "on_load":
-                self.on_load(ctx)  # the server was started anew
-        known = facts_of(ctx)
+            super().execute(ctx)
+            return
+        told, known = time.monotonic(), facts_of(ctx)
         with known.lock:
             known.told = told
-            return super().execute(ctx)
+            if known.counted is None and event != "on_load":
+                self.on_load(ctx)  # the server was started anew while the page stayed open
+            ctx.event_args = ctx.params.get("event_args", {})
+            getattr(self, event)(ctx)
+            page = self.render(ctx)
+            drawn = hashlib.sha256(json.dumps(page.to_json(), default=str).encode()).hexdigest()
+            # The App draws all anew for every page that it gets, and it tells many events that change nothing.
+            if event == "on_load" or drawn != known.drawn:
+                known.drawn = drawn
+                ctx.ops.show_panel_output(page)
 
     def on_load(self, ctx: Any) -> None:
         """Count everything when the panel opens; beside an open sample look at that sample first."""
         known = facts_of(ctx)
+        known.asked = None
         if ctx.current_sample:
             known.look, known.tab = ctx.current_sample, "look"
         elif ctx.selected:
@@ -93,16 +101,17 @@ class FaceQuality(
 
     def on_change_view(self, ctx: Any) -> None:
         """Count anew, unless the panel itself changed the grid or has counted since this was told."""
-        workspace = Workspace(ctx)
-        if workspace.part is not None:
+        known, view = facts_of(ctx), fingerprint(ctx.view)
+        if view == known.asked or not Workspace(ctx).is_own(view):
+            known.asked = None
+        if Workspace(ctx).narrowed:
             return
-        view, began = workspace.facts.counted
-        if view != fingerprint(ctx.view) or began < workspace.facts.told:
+        counted, began = known.counted or ("", 0.0)
+        if counted != view or began < known.told:
             self.refresh(ctx)
 
     def on_change_dataset(self, ctx: Any) -> None:
-        """Begin anew."""
-        restart(ctx)
+        """Count anew."""
         self.refresh(ctx)
 
     def on_change_group_slice(self, ctx: Any) -> None:

@@ -1,15 +1,14 @@
-"""What the panel knows from one event to the next: kept in the App's server, one record for each opened panel.
+"""What the panel knows from one event to the next: kept in the App's server, one record for each panel.
 
 It is not kept in the panel's state. The form in the App writes its own copy of the whole state back whenever one of its
 fields changes, even if it was the panel that changed the field; that copy may be older than what the panel has set since,
-and undo it. So the state holds only what the form's fields say, and the number of the record.
+and undo it. Besides, the App asks for the whole page again at every change of a panel's state.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import threading
-import uuid
 from typing import Any
 
 from ..histogram import Histogram
@@ -18,6 +17,7 @@ from ..thresholds import Kept
 
 _MOST = 256
 _FACTS: dict[str, Facts] = {}
+_LOCK = threading.Lock()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,12 +27,14 @@ class Part:
     Attributes:
         title: what it is, for people.
         count: its number of samples.
+        stages: the stages of its view.
         keep: "low" or "high" if it is one side of the threshold.
         scored: whether its samples have scores.
     """
 
     title: str
     count: int
+    stages: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     keep: str | None = None
     scored: bool = True
 
@@ -42,6 +44,7 @@ class Facts:
     """What is chosen and counted.
 
     Attributes:
+        dataset: name of the data set.
         field: the chosen field; None before one is chosen.
         measure: the chosen measure.
         threshold: the threshold under decision; None before the first count.
@@ -62,11 +65,14 @@ class Facts:
         curves_problem: why there are none.
         base: stages of the view from which the parts are taken.
         parts: the parts chosen since, by fingerprint of their view.
+        asked: fingerprint of the view that the App was last told to show; None once it shows it.
+        drawn: digest of the page that was last sent.
         counted: view of the last count and when it began, so that one change told three times is counted once.
         told: when the event that is being answered came in.
         lock: held during an event; the App sends several at a time.
     """
 
+    dataset: str = ""
     field: str | None = None
     measure: str = "quality"
     threshold: float | None = None
@@ -87,33 +93,25 @@ class Facts:
     curves_problem: str | None = None
     base: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     parts: dict[str, Part] = dataclasses.field(default_factory=dict)
-    counted: tuple[str, float] = ("", 0.0)
+    asked: str | None = None
+    drawn: str = ""
+    counted: tuple[str, float] | None = None
     told: float = 0.0
     lock: threading.RLock = dataclasses.field(
         default_factory=threading.RLock, repr=False, compare=False
     )
 
 
-def begin(ctx: Any) -> Facts:
-    """Start a record for a panel that opens."""
-    number = uuid.uuid4().hex[:12]
-    ctx.panel.state.page = number
-    while len(_FACTS) >= _MOST:
-        del _FACTS[next(iter(_FACTS))]
-    _FACTS[number] = Facts()
-    return _FACTS[number]
-
-
-def is_known(ctx: Any) -> bool:
-    """Whether the panel has a record: it has none while it opens, and after a restart of the server."""
-    return ctx.panel.state.page in _FACTS
-
-
-def restart(ctx: Any) -> None:
-    """Forget all but the open tab: another data set is looked at."""
-    _FACTS[ctx.panel.state.page] = Facts(tab=facts_of(ctx).tab)
-
-
 def facts_of(ctx: Any) -> Facts:
-    """The record of the panel that sends an event."""
-    return _FACTS[ctx.panel.state.page] if is_known(ctx) else begin(ctx)
+    """The record of the panel that sends an event; a new one for a new panel or another data set."""
+    panel, dataset = str(ctx.panel.id), "" if ctx.dataset is None else ctx.dataset.name
+    with _LOCK:
+        known = _FACTS.pop(panel, None)
+        if known is None:
+            known = Facts(dataset=dataset)
+        elif known.dataset != dataset:
+            known = Facts(dataset=dataset, tab=known.tab)
+        _FACTS[panel] = known  # the last used one is the last to be forgotten
+        while len(_FACTS) > _MOST:
+            del _FACTS[next(iter(_FACTS))]
+        return known

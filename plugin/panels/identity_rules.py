@@ -9,7 +9,6 @@ from fiftyone.operators import types
 
 from ..identities import Identities, subject_fields, subject_path
 from . import layout
-from .facts import Part
 from .workspace import Workspace
 
 NONE = "(none)"
@@ -106,7 +105,8 @@ class IdentityRules:
             ids = choose(identities, known.best)
             workspace.show(
                 workspace.view.select(ids),
-                Part(title.format(known.best, known.subject), len(ids)),
+                title.format(known.best, known.subject),
+                len(ids),
             )
 
     def on_show_without(self, ctx: Any) -> None:
@@ -119,7 +119,8 @@ class IdentityRules:
             view = workspace.view.match(F(path).is_in(subjects))
             workspace.show(
                 view,
-                Part(f"{len(subjects):,} subjects without an acceptable image", len(view)),
+                f"{len(subjects):,} subjects without an acceptable image",
+                len(view),
             )
 
 

@@ -10,7 +10,7 @@ from fiftyone.operators import types
 from .. import record
 from ..statuses import NOT_SCORED, STATUSES, count_statuses, with_status
 from . import layout
-from .facts import Part, facts_of
+from .facts import facts_of
 from .workspace import Workspace
 
 SCORE = "@faceqgen/face-quality/score_faces"
@@ -80,11 +80,9 @@ class Overview:
         workspace, status = Workspace(ctx), ctx.params["status"]
         workspace.show(
             with_status(workspace.view, workspace.field, status),
-            Part(
-                STATUSES.get(status, status).lower(),
-                workspace.facts.statuses.get(status, 0),
-                scored=status == "scored",
-            ),
+            STATUSES.get(status, status).lower(),
+            workspace.facts.statuses.get(status, 0),
+            scored=status == "scored",
         )
 
     def on_score_rest(self, ctx: Any) -> None:

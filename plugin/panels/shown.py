@@ -35,7 +35,6 @@ class Shown:
         actions = layout.row(page, "actions")
         actions.str(
             "name",
-            default="",
             view=types.TextFieldView(
                 label="Name of the tag or view", componentsProps=layout.wide(220)
             ),
@@ -53,10 +52,10 @@ class Shown:
             return
         workspace = Workspace(ctx)
         if workspace.patches:
-            ctx.view.tag_labels(name, label_fields=workspace.field)
+            workspace.shown.tag_labels(name, label_fields=workspace.field)
         else:
-            ctx.view.tag_samples(name)
-        ctx.ops.notify(f"Tagged {len(ctx.view):,} samples “{name}”", variant="success")
+            workspace.shown.tag_samples(name)
+        ctx.ops.notify(f"Tagged {len(workspace.shown):,} samples “{name}”", variant="success")
         ctx.ops.reload_dataset()
 
     def on_save_view(self, ctx: Any) -> None:
@@ -69,8 +68,9 @@ class Shown:
                 f"There is a saved view “{name}” already: choose another name", variant="error"
             )
             return
-        ctx.dataset.save_view(name, ctx.view)
-        ctx.ops.notify(f"Saved {len(ctx.view):,} samples as “{name}”", variant="success")
+        shown = Workspace(ctx).shown
+        ctx.dataset.save_view(name, shown)
+        ctx.ops.notify(f"Saved {len(shown):,} samples as “{name}”", variant="success")
         ctx.ops.reload_dataset()
 
     def on_export(self, ctx: Any) -> None:

@@ -39,7 +39,6 @@ class TrustCurves:
         if choice.source == PAIRS_FILE:
             row.str(
                 "pairs",
-                default="",
                 view=types.TextFieldView(
                     label="CSV with a, b, similarity, mated", componentsProps=layout.wide(300)
                 ),

@@ -30,7 +30,8 @@ class Workspace:
         facts: what the panel knows.
         dataset: the data set, or None.
         view: the view that is curated.
-        part: the part of it that the grid shows, if a button of the panel chose it.
+        part: the part of it that the grid shows, or is about to show, if a button of the panel chose it.
+        narrowed: whether the numbers are not those of the view that the grid shows at this moment.
     """
 
     def __init__(self, ctx: Any) -> None:
@@ -39,12 +40,29 @@ class Workspace:
         self.dataset = ctx.dataset
         self.view: Any = None
         self.part: Part | None = None
+        self.narrowed = False
         if self.dataset is None:
             return
         self.view = ctx.view
-        self.part = self.facts.parts.get(fingerprint(ctx.view)) if self.facts.parts else None
-        if self.part is not None:
-            self.view = fo.DatasetView._build(self.dataset, self.facts.base)
+        if not self.facts.parts:
+            return
+        current = fingerprint(ctx.view)
+        self.part = self.facts.parts.get(self.facts.asked or current)
+        self.narrowed = self.facts.asked is not None or current in self.facts.parts
+        if self.narrowed:
+            self.view = self._build(self.facts.base)
+
+    def _build(self, stages: list[dict[str, Any]]) -> Any:
+        return fo.DatasetView._build(self.dataset, stages)
+
+    def is_own(self, view: str) -> bool:
+        """Whether the view with this fingerprint is one that the panel has brought the grid to."""
+        return view in self.facts.parts or view == fingerprint(self._build(self.facts.base))
+
+    @property
+    def shown(self) -> Any:
+        """The part that the grid shows, or is about to show; the whole view where there is none."""
+        return self.view if self.part is None else self._build(self.part.stages)
 
     @property
     def patches(self) -> bool:
@@ -83,19 +101,34 @@ class Workspace:
             return score.low if higher_is_better(self.measure) else score.high
         return self.facts.threshold
 
-    def show(self, view: Any, part: Part) -> None:
-        """Let the grid show a part of the view, and go on counting the whole of it."""
-        base = self.view._serialize(include_uuids=False)
+    def show(
+        self, view: Any, title: str, count: int, *, keep: str | None = None, scored: bool = True
+    ) -> None:
+        """Let the grid show a part of the view, and go on counting the whole of it.
+
+        Args:
+            view: the part.
+            title: what it is, for people.
+            count: its number of samples.
+            keep: "low" or "high" if it is one side of the threshold.
+            scored: whether its samples have scores.
+        """
+        base, stages = (v._serialize(include_uuids=False) for v in (self.view.view(), view))
         if base != self.facts.base:
             self.facts.base = base
             self.facts.parts.clear()
+        part = Part(title, count, stages, keep=keep, scored=scored)
         self.facts.parts[fingerprint(view)] = part
-        self._ctx.ops.set_view(view=view)
+        self._ask_for(view)
 
     def show_all(self) -> None:
         """Let the grid show the whole view again."""
         if self.part is not None:
-            self._ctx.ops.set_view(view=self.view)
+            self._ask_for(self.view)
+
+    def _ask_for(self, view: Any) -> None:
+        self.facts.asked = fingerprint(view)
+        self._ctx.ops.set_view(view=view)
 
 
 def fingerprint(view: Any) -> str:

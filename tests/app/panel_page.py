@@ -85,6 +85,11 @@ class PanelPage:
 
         self.app.until(at_rest, "the histogram is drawn")
 
+    def threshold(self) -> float:
+        """The threshold as the panel says it; 0 before it says one."""
+        found = re.search(r"Threshold ([\d.]+) ·", self.text())
+        return float(found.group(1)) if found else 0.0
+
     def counts(self) -> str | None:
         """The number of kept samples as the panel says it: "Kept 1,234"."""
         found = re.search(r"Kept [\d,]+", self.text())

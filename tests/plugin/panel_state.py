@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import uuid
 from typing import Any
 
 import fiftyone.operators as foo
@@ -22,12 +23,14 @@ class Page:
         self.request = request
         self.state: dict[str, Any] = {}
         self.sent: list[Any] = []
+        self.parts: dict[str, Any] = {}
+        self.number = uuid.uuid4().hex
         self.do("on_load")
 
     @property
     def facts(self) -> Any:
         """What the panel knows."""
-        return sys.modules[f"{PLUGIN}.panels.facts"]._FACTS[self.state["page"]]
+        return sys.modules[f"{PLUGIN}.panels.facts"]._FACTS[self.number]
 
     def do(self, event: str, **params: Any) -> None:
         """Send an event and draw the page anew."""
@@ -38,7 +41,7 @@ class Page:
                 "params": {
                     **params,
                     "__method__": event,
-                    "panel_id": "page",
+                    "panel_id": self.number,
                     "panel_state": self.state,
                 },
                 **self.request,
@@ -50,8 +53,8 @@ class Page:
         # As it goes over the wire.
         self.state = json.loads(json.dumps(context.panel_state))
         self.sent = [(r.operator_uri.split("/")[-1], r.params) for r in context.executor._requests]
-        drawn = self.ops("show_panel_output")[-1]["output"]
-        self.parts = _parts(json.loads(json.dumps(drawn))["type"]["properties"])
+        for drawn in self.ops("show_panel_output"):
+            self.parts = _parts(json.loads(json.dumps(drawn["output"]))["type"]["properties"])
 
     def text(self) -> str:
         """All texts and labels of the page."""
