@@ -13,6 +13,7 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.presets import sha256_of
 from faceqgen_core.training.dlib_recogniser import DlibTeacher
 from faceqgen_core.training.teacher import Teacher
+from faceqgen_core.training.tflite_recogniser import MobileFaceNetTeacher
 
 
 class Recogniser(Protocol):
@@ -24,20 +25,23 @@ class Recogniser(Protocol):
 
 
 def load_teachers(files: Sequence[Path], protocol: CropProtocol) -> list[Recogniser]:
-    """Load each recogniser by the ending of its file: ``.xml`` face-reidentification-retail-0095, ``.dat`` dlib's.
+    """Load each recogniser by the ending of its file.
+
+    ``.xml`` is face-reidentification-retail-0095, ``.tflite`` MobileFaceNet, ``.dat`` dlib's.
 
     Raises:
         ValueError: a file is missing, of another kind or damaged, or OpenVINO is not installed.
     """
     kinds: dict[str, Callable[[Path, CropProtocol], Recogniser]] = {
         ".xml": Teacher,
+        ".tflite": MobileFaceNetTeacher,
         ".dat": DlibTeacher,
     }
     for file in files:
         if file.suffix not in kinds:
             raise ValueError(
                 f"{file.name} is no recogniser known here: a teacher is an .xml file of "
-                "face-reidentification-retail-0095 or dlib's face recognition .dat file"
+                "face-reidentification-retail-0095, MobileFaceNet.tflite or dlib's face recognition .dat file"
             )
     return [kinds[file.suffix](file, protocol) for file in files]
 

@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="recognisers, face-reidentification-retail-0095 (.xml) and dlib's (.dat): their comparison scores grade the "
-        "originals; without one the known strengths of the degradations do",
+        help="recognisers, face-reidentification-retail-0095 (.xml), MobileFaceNet (.tflite) and dlib's (.dat): their "
+        "comparison scores grade the originals; without one the known strengths of the degradations do",
     )
     parser.add_argument(
         "--start-from",

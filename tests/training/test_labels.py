@@ -10,6 +10,7 @@ from faceqgen_core.training.labels import (
     STRANGERS,
     label_faces,
     mates,
+    missed_mates,
     strangers_similarity,
 )
 
@@ -85,13 +86,46 @@ def test_strangers_and_good_faces_lie_where_the_scale_says_for_each_recogniser()
     assert by_teacher.min() >= np.float32(-0.2) and by_teacher.max() <= 1
 
 
+def test_missed_mates_are_the_pairs_of_one_subject_that_are_no_more_alike_than_strangers():
+    rng = np.random.default_rng(0)
+    subjects = rng.permutation(SUBJECTS)
+    vectors = _unit(rng.normal(size=(len(subjects), 64)))
+    similarity = np.array(
+        [np.dot(*vectors[subjects == subject]) for subject in np.unique(subjects)]
+    )
+    for strangers in (-0.1, 0.0, 0.2):
+        assert missed_mates(vectors, subjects, strangers, seed=0) == pytest.approx(
+            (similarity <= strangers).mean()
+        )
+    alone = np.array([f"s{i}" for i in range(len(vectors))])
+    assert np.isnan(missed_mates(vectors, alone, 0.0, seed=0))
+
+
+def test_a_subject_with_many_images_does_not_decide_alone_how_many_mates_are_missed():
+    far, near = np.eye(100, dtype=np.float32), np.zeros((100, 100), np.float32)
+    near[:, 0] = 1
+    subjects = np.array(["many"] * 100 + [f"s{i // 2}" for i in range(100)])
+    # 99 pairs in a round are of the one subject, 50 of the others; of all pairs there are 4950 and 50.
+    share = missed_mates(np.concatenate([far, near]), subjects, 0.5, seed=0)
+    assert share == pytest.approx(99 / 149)
+
+
 def test_the_label_is_the_mean_of_the_recognisers_and_a_share_of_the_known_strengths():
     rows, strengths, first = _set(0, common=3.0)
     _, _, second = _set(1)
+    # The second one errs: an eighth of the faces are seen as somebody else.
+    rng = np.random.default_rng(2)
+    second[rows % 8 == 0] = _unit(rng.normal(size=((rows % 8 == 0).sum(), second.shape[1])))
     label, weights, by_teacher = label_faces(rows, strengths, [first, second], SUBJECTS)
     known, _, _ = label_faces(rows, strengths, [], SUBJECTS)
     degraded = strengths.sum(axis=1) > 0
-    mean = by_teacher.mean(axis=1)
+    identities = [e[::VERSIONS] for e in (first, second)]
+    missed = [
+        missed_mates(e, SUBJECTS, strangers_similarity(e, SUBJECTS, seed=0), seed=0)
+        for e in identities
+    ]
+    assert missed[0] < 0.05 and missed[1] > 0.2
+    mean = np.average(by_teacher, axis=1, weights=[1 / (0.01 + m) for m in missed])
     np.testing.assert_allclose(label[~degraded], mean[~degraded], atol=1e-6)
     expected = (1 - PRIOR) * mean[degraded] + PRIOR * known[degraded]
     np.testing.assert_allclose(label[degraded], expected, atol=1e-6)
@@ -106,10 +140,15 @@ def test_two_recognisers_order_the_faces_better_than_one():
     assert np.corrcoef(by_teacher.mean(axis=1), strengths[:, 0])[0, 1] < min(alone) < 0
 
 
-def test_few_faces_keep_the_similarities_of_the_recogniser():
+def test_few_faces_keep_the_similarities_of_the_recognisers_and_these_count_alike():
     rows, strengths, embedding = _set(0, common=3.0)
+    _, _, second = _set(1)
     few = rows < 20
-    _, _, by_teacher = label_faces(rows[few], strengths[few], [embedding[few]], SUBJECTS[:20])
+    label, _, by_teacher = label_faces(
+        rows[few], strengths[few], [embedding[few], second[few]], SUBJECTS[:20]
+    )
+    untouched = strengths[few].sum(axis=1) == 0
+    np.testing.assert_allclose(label[untouched], by_teacher[untouched].mean(axis=1), atol=1e-6)
     identities = embedding[few][::VERSIONS]
     centres, _ = mates(identities, SUBJECTS[:20])
     expected = np.einsum("ij,ij->i", embedding[few], centres[rows[few]])
