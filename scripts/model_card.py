@@ -51,6 +51,9 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--preset", type=Path, required=True, help="folder of the preset")
     parser.add_argument("--data", type=Path, required=True, help="root of the evaluation's data")
     parser.add_argument("--output", type=Path, help="where to write; the preset's folder")
+    parser.add_argument(
+        "--recogniser", type=Path, nargs="+", default=[], help="files of more teachers as judges"
+    )
     parser.add_argument("--cache", type=Path, default=crops.cache_folder(), help="%(default)s")
     return parser.parse_args(arguments)
 
@@ -63,9 +66,9 @@ class Steps:
         of_crops = crops.crop_key((), preset.protocol)
         self._facts = [preset.identifier, str(preset.training.get("acceptable")), of_crops]
 
-    def do(self, name: str, module: ModuleType, make: Callable[[], Any]) -> Any:
-        """Return the result of a step, from the cache if it was done before."""
-        key = "\n".join([*self._facts, inspect.getsource(module)]).encode()
+    def do(self, name: str, module: ModuleType, make: Callable[[], Any], *, also: str = "") -> Any:
+        """Return the result of a step, from the cache if it was done before; ``also``: what else it depends on."""
+        key = "\n".join([*self._facts, inspect.getsource(module), also]).encode()
         path = self._folder / f"{name}-{hashlib.sha256(key).hexdigest()[:16]}.json"
         if not path.is_file():
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -127,11 +130,12 @@ def measure(args: argparse.Namespace, preset: Preset) -> tuple[dict[str, Any], d
             strong=strong,
         ),
     )
-    judges = recognisers(root, restorer)
+    judges = recognisers(root, restorer, args.recogniser)
     facts["restoration"] = steps.do(
         "restoration",
         restoration,
         lambda: restoration.measure(restorer, held.crops[best], judges),
+        also=",".join(judges),
     )
     natural = np.flatnonzero(evaluation.sets == "natural")
     parts = [

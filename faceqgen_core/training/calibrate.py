@@ -26,7 +26,7 @@ from faceqgen_core.training.train import add_data_arguments, load_faces
 logger = logging.getLogger(__name__)
 
 HEAD_UNITS = 96
-GOOD_QUALITY, POOR_QUALITY = 90.0, 8.0
+GOOD_QUALITY, POOR_QUALITY = 90.0, 6.0
 """Quality of the median good original and of the median strongly degraded face, by which the scale is laid."""
 POOR_BELOW = 0.15
 """Label under which a degraded face counts as strongly degraded."""

@@ -13,13 +13,15 @@ from faceqgen_core.training.pairs import PairMix
 class TrainingConfig:
     """Everything that decides a training run besides the data.
 
-    ``grading_steps`` train the discriminator alone on graded originals, ``graded_batch`` to a batch; then ``steps`` train
-    the generator with it, the first ``patch_share`` of them on patches.
+    ``grading_steps`` train the discriminator alone on graded originals, ``graded_batch`` to a batch; it ends
+    with the mean of its weights over the last ``grading_average`` of them. Then ``steps`` train the generator with it,
+    the first ``patch_share`` of them on patches.
     """
 
     grading_steps: int = 3300
     graded_batch: int = 64
     grading_rate: float = 1.5e-3
+    grading_average: float = 0.6
     copies: int = 5
     steps: int = 2200
     batch_size: int = 16

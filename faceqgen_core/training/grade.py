@@ -28,6 +28,7 @@ from faceqgen_core.training.reports import CurveLog
 from faceqgen_core.training.stream import prefetch
 from faceqgen_core.training.subjects import FaceSet
 from faceqgen_core.training.teachers import hash_teachers, load_teachers
+from faceqgen_core.training.weight_mean import WeightMean
 
 logger = logging.getLogger(__name__)
 
@@ -131,6 +132,7 @@ def grade(
         steps=config.grading_steps,
     )
     variables = [*discriminator.weights, *grader.optimizer.variables]
+    mean = WeightMean(discriminator.weights)
     labels = hashlib.sha256(labelled.similarity.tobytes()).hexdigest()
     step = 0
     if args.resume and checkpoint.is_file():
@@ -143,6 +145,7 @@ def grade(
         step = int(facts["step"])
         for i, variable in enumerate(variables):
             variable.assign(arrays[f"v/{i}"])
+        mean.restore(arrays, int(facts["averaged"]))
     source = GradedSource(labelled, rows[0], seed=config.seed)
     chosen = np.random.default_rng(config.seed).permutation(rows[1])[:SHOWN]
     curves = CurveLog(args.output / "grading.csv", until=step)
@@ -165,16 +168,22 @@ def grade(
                 progress.set_postfix_str(f"{rate:.0f} img/s {losses}")
             spent = (time.monotonic() - started) / 60
             over = args.budget_minutes is not None and spent > args.budget_minutes
-            if step % config.checkpoint_every == 0 or step == config.grading_steps or over:
+            ended = step == config.grading_steps
+            planned = step % config.checkpoint_every == 0 or ended
+            if planned and step > (1 - config.grading_average) * config.grading_steps:
+                mean.add()
+            if planned or over:
                 facts = report(discriminator, labelled, np.sort(chosen))
                 curves.add({"step": step, "minutes": spent, **averages, **facts})
                 logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
                 arrays = {f"v/{i}": ops.convert_to_numpy(v) for i, v in enumerate(variables)}
                 state = {"step": step, "config": asdict(config), "labels": labels}
-                save_checkpoint(checkpoint, arrays, state)
-            if over:
+                state["averaged"] = mean.count
+                save_checkpoint(checkpoint, arrays | mean.arrays(), state)
+            if over and not ended:
                 logger.warning(
                     "stopped after %.1f minutes at grading step %d; --resume goes on", spent, step
                 )
-                return step == config.grading_steps
+                return False
+    mean.assign()
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from faceqgen_core.measures import MEASURES
 from faceqgen_core.networks import build_discriminator
 from faceqgen_core.presets import WEIGHTS
 from faceqgen_core.restoration import Restorer
+from faceqgen_core.training.teachers import load_teachers
 
 Scores = dict[str, NDArray[np.float64]]
 """``quality``, ``ssim``, ``mse``, ``discriminator``: (N,) float64 each, as a scoring run gives them."""
@@ -38,8 +39,8 @@ def signed(name: str) -> int:
     return 1 if name == "quality" or MEASURES[name].higher_is_better else -1
 
 
-def recognisers(root: Path, restorer: Restorer) -> dict[str, Embed]:
-    """The recognisers by name: the preset's own embedding, and the teacher where the data hold it."""
+def recognisers(root: Path, restorer: Restorer, others: Sequence[Path] = ()) -> dict[str, Embed]:
+    """The recognisers by name: the first teacher where the data hold it, others, the preset's own embedding."""
     preset = restorer.preset
     size = preset.protocol.size
     network = build_discriminator(size=size, width=preset.networks["discriminator_width"])
@@ -52,9 +53,10 @@ def recognisers(root: Path, restorer: Restorer) -> dict[str, Embed]:
         ]
         return np.concatenate(parts)
 
-    found: dict[str, Embed] = {"discriminator's embedding": own}
-    if (root / TEACHER).is_file():
-        from faceqgen_core.training.teacher import Teacher
-
-        found = {"face-reid-0095": Teacher(root / TEACHER, preset.protocol).embed} | found
-    return found
+    files = [*([root / TEACHER] if (root / TEACHER).is_file() else []), *others]
+    judges = load_teachers(files, preset.protocol)
+    found = {
+        file.stem.removesuffix("_FP16"): judge.embed
+        for file, judge in zip(files, judges, strict=True)
+    }
+    return found | {"discriminator's embedding": own}

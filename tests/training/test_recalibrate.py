@@ -196,7 +196,7 @@ def test_the_command_prints_what_becomes_of_the_medians(preset, portraits, tmp_p
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[:2] == ["good", "24"] and lines[1].split()[-1] == "90.0"
     assert lines[2].split()[:2] == ["poor", str(24 * len(FAMILIES))]
-    assert lines[2].split()[-1] == "8.0"
+    assert lines[2].split()[-1] == f"{POOR_QUALITY:.1f}"
     assert lines[3].startswith("door-camera@")
     config = json.loads((output / "config.json").read_text())
     assert config["training"]["recalibration"]["from"] == load_preset(preset).identifier
