@@ -31,7 +31,7 @@ class CompareRuns(foo.Operator):
             icon="/assets/compare.svg",
             dynamic=True,
             allow_immediate_execution=True,
-            allow_delegated_execution=False,
+            allow_delegated_execution=True,
             risk_level="medium",
         )
 
@@ -82,7 +82,7 @@ class CompareRuns(foo.Operator):
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Compare, tag, save, show; returns the numbers and the plot."""
         compared = self._apply(ctx.target_view(), ComparisonSettings.from_params(ctx.params))
-        if ctx.executor is not None and compared.ids:
+        if ctx.executor is not None and not ctx.delegated and compared.ids:
             ctx.ops.set_view(view=compared.view)
             if compared.settings.tag or compared.settings.view_name:
                 ctx.ops.reload_dataset()

@@ -144,7 +144,6 @@ def _axes(shape: Histogram, measure: str, threshold: float) -> dict[str, Any]:
                 "xanchor": "left" if left else "right",
                 "showarrow": False,
                 "text": f"threshold {number(threshold)}",
-                "font": {"color": layout.DISCARDED_COLOUR},
             }
         ],
     }

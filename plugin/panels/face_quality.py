@@ -136,7 +136,7 @@ class FaceQuality(
         obstacle = self._obstacle(workspace)
         if obstacle:
             layout.text(page, "obstacle", obstacle)
-            return types.Property(page, view=types.ObjectView())
+            return layout.whole(page)
         tab = workspace.facts.tab
         self._draw_tabs(page, tab)
         if tab == "decide":
@@ -149,7 +149,7 @@ class FaceQuality(
         else:
             self.draw_groups(workspace, page)
             self.draw_curves(ctx, workspace, page)
-        return types.Property(page, view=types.ObjectView())
+        return layout.whole(page)
 
     def _obstacle(self, workspace: Workspace) -> str | None:
         """Why there is nothing to decide, in words."""

@@ -13,7 +13,32 @@ LINE_COLOURS = ("#3d8fd1", "#2ca58d", "#b07cd8", "#d4a017", "#e0607e")
 """Middle tones: they can be told apart on the dark and on the light page, and by the colour-blind."""
 
 GREY = "#8a8a8a"
-PLOT_CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False}
+PLOT_CONFIG = {
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": False,
+    "responsive": True,
+}
+STYLE = {
+    "color": "text.primary",
+    # The App's own orange for these is hard to read, on white most of all.
+    "& p > span": {"color": "inherit !important"},  # code in a text
+    "& .MuiTab-root.Mui-selected": {"color": "inherit"},
+    "& .MuiButton-contained:not(.Mui-disabled)": {"color": "black", "&:hover": {"color": "white"}},
+    # So are the words of a chart; Plotly writes its colours beside each of them.
+    "& :is(.xtitle, .ytitle, .annotation-text)": {"fill": "currentcolor !important"},
+    # The App gives a table the width of a page.
+    "& .MuiTable-root": {"minWidth": 0},
+    # Beside an open sample two arrows of the App lie over the sides of the panel.
+    "#modal &": {"paddingInline": "44px"},
+}
+"""Of the whole page."""
+
+
+def whole(page: types.Object) -> types.Property:
+    """The page as it is sent."""
+    style = {"container": {"sx": STYLE}}
+    return types.Property(page, view=types.ObjectView(componentsProps=style))
 
 
 def row(page: types.Object, name: str, **options: Any) -> types.Object:

@@ -196,7 +196,7 @@ def _draw_table(page: types.Object, scores: dict[str, Any], shares: dict[str, fl
             "id": name,
             "measure": f"{name} {'↑' if higher_is_better(name) else '↓'}",
             "value": number(scores[name]),
-            "place": f"{shares[name]:.0f} % of the scored faces here",
+            "place": f"{shares[name]:.0f} % of the faces",
         }
         for name in SCORES
         if name in shares

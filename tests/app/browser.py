@@ -115,10 +115,35 @@ class App:
     def open(self, dataset: str, tiles: int) -> None:
         """Open a data set whole and wait for its tiles."""
         self.visit(dataset)
-        # The server remembers the view that another page has set.
+        # The server remembers the view that another page has set, and the sample that it has opened.
+        if "id" in parse_qs(urlparse(self.page.url).query):
+            self.close_sample()
         self.part("btn-clear-view-bar").click()
         self.wait_for_count(f"{tiles} samples")
         self.wait_for_tiles(tiles)
+
+    def open_sample(self, number: int) -> None:
+        """Open a sample from its tile in the grid."""
+        tile = self.part("fo-grid").locator('[data-cy="looker"]').nth(number)
+        box = tile.bounding_box()
+        # Far from its checkbox, at the upper left.
+        tile.click(position={"x": 0.8 * box["width"], "y": 0.7 * box["height"]})
+        self.part("modal").wait_for()
+
+    def next_sample(self) -> None:
+        """Go on to the next one with the arrow beside the open sample."""
+        self.part("nav-right-button").click()
+
+    def show_patches(self, field: str) -> None:
+        """Show the patches of a field in the grid."""
+        self.part("action-clips-patches").click()
+        self.part(f"item-action-{field}").click()
+
+    def close_sample(self) -> None:
+        """Close the open sample."""
+        self.part("modal").wait_for()
+        self.page.mouse.click(8, 500)  # beside it
+        self.part("modal").wait_for(state="detached")
 
     def wait_for_count(self, text: str) -> None:
         """Wait until the counter above the grid says this."""

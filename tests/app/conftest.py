@@ -58,11 +58,29 @@ def dataset(demo, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(chromium, dataset, tmp_path_factory) -> Iterator[str]:
+def server_log(tmp_path_factory) -> Path:
+    """Where the App server's output goes."""
+    return tmp_path_factory.mktemp("server") / "server.log"
+
+
+@pytest.fixture(scope="module")
+def server(chromium, dataset, server_log) -> Iterator[str]:
     """Address of an App server; the data set is there before it starts."""
-    log = tmp_path_factory.mktemp("server") / "server.log"
-    with app_server(log) as address:
+    with app_server(server_log) as address:
         yield address
+
+
+@pytest.fixture
+def without_errors(page, server_log) -> Iterator[None]:
+    """A test that uses this fails if the page or the server has told an error meanwhile."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    of_the_app = ["entry is loading"]  # told by its grid where a sample is opened while tiles load
+    before = len(server_log.read_text(encoding="utf-8"))
+    yield
+    assert not [error for error in errors if error not in of_the_app]
+    told = server_log.read_text(encoding="utf-8")[before:]
+    assert "Traceback" not in told and "[ERROR]" not in told, told
 
 
 @pytest.hookimpl(wrapper=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from browser import App
 
 
 class PanelPage:
-    """The panel beside the grid."""
+    """The panel beside the grid, or, within "#modal", the one beside the open sample."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, *, within: str = "#root") -> None:
         self.app = app
         self.page = app.page
-        self.part = app.part("panel-content-face_quality")
+        self.place = app.page.locator(within)
+        self.part = self.place.locator('[data-cy="panel-content-face_quality"]')
 
     def open_from_grid(self) -> None:
         """Open it with its button above the grid."""
@@ -25,6 +27,40 @@ class PanelPage:
         self.app.part("new-panel-btn").first.click()
         self.app.part("new-panel-option-face_quality").click()
         self.part.wait_for()
+
+    def open_from_tab(self) -> None:
+        """Turn to it where it is there already: the App puts it behind each sample that is opened."""
+        self.place.locator('[data-cy="panel-tab-face_quality"]').click()
+        self.part.wait_for()
+
+    def close(self) -> None:
+        """Close it if it is open: the server remembers what another page has opened."""
+        tab = self.place.locator('[data-cy="panel-tab-face_quality"]')
+        while tab.count():
+            tab.first.locator("svg").last.click()
+            self.app.until(lambda: not self.part.count(), "the panel closes")
+
+    def shows_three_pictures(self) -> None:
+        """Wait until original, restored and difference are drawn; they stand in one row."""
+        images = self.part.locator("img")
+        wanted = {"Original": 128, "Restored": 128, "Difference": 128}
+
+        def widths() -> dict[str, int]:
+            return dict(images.evaluate_all("all => all.map(i => [i.alt, i.naturalWidth])"))
+
+        self.app.until(lambda: widths() == wanted, "three pictures are side by side")
+        tops = images.evaluate_all("all => all.map(i => Math.round(i.getBoundingClientRect().y))")
+        assert len(set(tops)) == 1, "the three pictures stand in one row"
+
+    def is_still(self, condition: Callable[[], object]) -> None:
+        """Wait until something holds and has held for a second: nothing that is told late undoes it."""
+        held: list[bool] = []
+
+        def long_enough() -> bool:
+            held.append(bool(condition()))
+            return len(held) > 4 and all(held[-5:])
+
+        self.app.until(long_enough, "it holds, and goes on to hold")
 
     def button(self, name: str | re.Pattern[str]):
         """A button by its label, or by the start of it."""
@@ -42,6 +78,11 @@ class PanelPage:
     def tab(self, name: str) -> None:
         """Turn to a tab."""
         self.part.get_by_role("tab", name=name).click()
+
+    def open_tab(self) -> str:
+        """Name of the tab that is turned to; "" before there are tabs."""
+        tabs = self.part.locator("[role=tab][aria-selected=true]")
+        return tabs.first.inner_text() if tabs.count() else ""
 
     def choose(self, label: str, option: str) -> None:
         """Choose from the drop-down list below a label."""

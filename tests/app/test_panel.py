@@ -156,7 +156,7 @@ def _look(app: App, panel: PanelPage, dataset) -> None:
     ranked = dataset.exists(QUALITY).sort_by(QUALITY)
     names = [path.rsplit("/", 1)[1] for path in ranked.values("filepath")]
     panel.says(f"{names[0]} · 1 of {len(names)}, worst first")
-    _pictures_are_there(app, panel)
+    panel.shows_three_pictures()
     panel.says(f"Quality {ranked.first().faceqgen.quality:.1f}, worse than")
     app.shoot("panel-5-look")
     panel.button("Better").click()
@@ -171,28 +171,12 @@ def _look(app: App, panel: PanelPage, dataset) -> None:
     third = dataset.skip(2).first()
     panel.says(third.filename)
     panel.says(f"Quality {third.faceqgen.quality:.1f}")
-    _pictures_are_there(app, panel)
-
-
-def _pictures_are_there(app: App, panel: PanelPage) -> None:
-    def widths() -> dict[str, int]:
-        return dict(
-            panel.part.locator("img").evaluate_all(
-                "images => images.map(image => [image.alt, image.naturalWidth])"
-            )
-        )
-
-    wanted = {"Original": 128, "Restored": 128, "Difference": 128}
-    app.until(lambda: widths() == wanted, "original, restored and difference are side by side")
-    tops = panel.part.locator("img").evaluate_all(
-        "images => images.map(image => Math.round(image.getBoundingClientRect().y))"
-    )
-    assert len(set(tops)) == 1, "the three pictures stand in one row"
+    panel.shows_three_pictures()
 
 
 def _make_the_window_narrow(app: App, panel: PanelPage) -> None:
     app.page.set_viewport_size({"width": 1280, "height": 800})
-    _pictures_are_there(app, panel)
+    panel.shows_three_pictures()
     overflow = panel.part.evaluate("part => part.scrollWidth - part.clientWidth")
     assert overflow <= 1, f"{overflow} pixels of the panel are cut off at 1280 pixels"
     app.page.set_viewport_size({"width": 1920, "height": 1000})
