@@ -45,7 +45,7 @@ test: lint
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 screenshots: $(READY)
-	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py
+	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py tests/app/test_panel_places.py
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:
