@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from faceqgen_core.alignment import CropProtocol, fit_similarity
 from faceqgen_core.training.chips import cut_chips, unit_length
 from faceqgen_core.training.dlib_file import UNITS, Convolution, read_network
+from faceqgen_core.training.runtime import compile_exactly, load_openvino
 
 _SIDE = 150
 _BATCH = 16
@@ -81,13 +82,8 @@ class DlibTeacher:
 
     def __init__(self, file: Path, protocol: CropProtocol) -> None:
         layers, matrix = read_network(file)
-        try:
-            import openvino
-        except ImportError as error:
-            raise ValueError("the teacher needs OpenVINO: pip install 'faceqgen[train]'") from error
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
-        network = openvino.Core().compile_model(_build(layers, matrix), "CPU", settings)
-        self._network: Any = network
+        openvino = load_openvino()
+        self._network: Any = compile_exactly(openvino, _build(layers, matrix))
         self._matrix = fit_similarity(protocol.template, _POINTS * _SIDE)
 
     def chips(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, fit_similarity
 from faceqgen_core.training.chips import cut_chips, unit_length
+from faceqgen_core.training.runtime import load_openvino
 
 _SIDE = 128
 # Places of the right eye, left eye, nose, right and left mouth corner as shares of the side, from the model's card.
@@ -35,11 +36,7 @@ class Teacher:
     def __init__(self, model: Path, protocol: CropProtocol) -> None:
         if not model.is_file():
             raise ValueError(f"no recogniser at {model}")
-        try:
-            import openvino
-        except ImportError as error:
-            raise ValueError("the teacher needs OpenVINO: pip install 'faceqgen[train]'") from error
-        core = openvino.Core()
+        core = load_openvino().Core()
         self._network: Any = core.compile_model(core.read_model(model), "CPU")
         self._matrix = fit_similarity(protocol.template, _POINTS * _SIDE)
 

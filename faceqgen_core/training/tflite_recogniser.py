@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, fit_similarity
 from faceqgen_core.training.chips import cut_chips, unit_length
+from faceqgen_core.training.runtime import compile_exactly, load_openvino
 
 _SIDE = 112
 _LENGTH = 192
@@ -74,12 +75,8 @@ class MobileFaceNetTeacher:
         with file.open("rb") as opened:
             if opened.read(8)[4:] != _KIND:
                 raise ValueError(f"{file.name} is no TensorFlow Lite model")
-        try:
-            import openvino
-        except ImportError as error:
-            raise ValueError("the teacher needs OpenVINO: pip install 'faceqgen[train]'") from error
-        settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "THROUGHPUT"}
-        self._network: Any = openvino.Core().compile_model(_read(file), "CPU", settings)
+        openvino = load_openvino()
+        self._network: Any = compile_exactly(openvino, _read(file))
         self._matrix = fit_similarity(protocol.template, _POINTS)
 
     def chips(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
