@@ -6,7 +6,12 @@ import pytest
 from keras import ops
 
 from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
-from faceqgen_core.networks.blocks import BandEnergies, DepthToSpace, SpaceToDepth
+from faceqgen_core.networks.blocks import (
+    BandEnergies,
+    DepthToSpace,
+    GroupNormalization,
+    SpaceToDepth,
+)
 from faceqgen_core.networks.discriminator import EMBEDDING
 from faceqgen_core.networks.generator import Correction
 from faceqgen_core.training.degradation import FAMILIES
@@ -190,3 +195,61 @@ def test_a_batch_as_long_as_a_map_is_wide_gets_the_same_verdicts():
     eight = ops.convert_to_numpy(network(images[:8], training=False)[0])
     nine = ops.convert_to_numpy(network(images, training=False)[0])
     np.testing.assert_allclose(eight, nine[:8], atol=1e-5)
+
+
+def _both_norms(channels, **settings):
+    """Keras' layer and ours with the same weights, none of them what they start as."""
+    pair = keras.layers.GroupNormalization(8, **settings), GroupNormalization(8, **settings)
+    for layer in pair:
+        layer.build((None, 32, 32, channels))
+        for variable, ends in zip(layer.variables, ((0.5, 2.0), (-1.0, 1.0)), strict=False):
+            variable.assign(np.linspace(*ends, channels))
+    assert [(w.name, w.shape) for w in pair[0].weights] == [
+        (w.name, w.shape) for w in pair[1].weights
+    ]
+    return pair
+
+
+@pytest.mark.parametrize("settings", [{}, {"scale": False}, {"center": False, "epsilon": 1e-5}])
+@pytest.mark.parametrize("offset", [0.0, 3.0])
+def test_group_normalization_agrees_with_kerass_layer(settings, offset):
+    maps = np.random.default_rng(5).normal(offset, 1.0, (3, 32, 32, 64)).astype(np.float32)
+    maps[:, ..., :8] *= 0.1
+    theirs, ours = (ops.convert_to_numpy(layer(maps)) for layer in _both_norms(64, **settings))
+    # Numbers run to 10: a few of the last places of float32.
+    np.testing.assert_allclose(ours, theirs, rtol=1e-6, atol=1e-5 if offset else 2e-6)
+
+
+def test_group_normalization_of_a_flat_map_is_its_shift():
+    _, ours = _both_norms(16)
+    flat = np.full((1, 32, 32, 16), 0.7, np.float32)
+    expected = np.broadcast_to(np.linspace(-1, 1, 16), flat.shape)
+    # The mean's last place, times 31: one over the root of epsilon.
+    np.testing.assert_allclose(ops.convert_to_numpy(ours(flat)), expected, atol=5e-4)
+
+
+def test_group_normalization_in_half_precision_keeps_moments_exact_and_its_output_half():
+    maps = np.random.default_rng(5).normal(0, 1, (2, 32, 32, 16)).astype(np.float32)
+    theirs, ours = (
+        layer(ops.cast(maps, "bfloat16")) for layer in _both_norms(16, dtype="mixed_bfloat16")
+    )
+    assert keras.backend.standardize_dtype(ours.dtype) == "bfloat16"
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(ops.cast(ours, "float32")),
+        ops.convert_to_numpy(ops.cast(theirs, "float32")),
+        rtol=1e-2,
+        atol=1e-2,
+    )
+
+
+def test_group_normalization_is_made_anew_from_its_settings_and_takes_the_last_axis_alone():
+    again = GroupNormalization.from_config(GroupNormalization(4, epsilon=1e-4).get_config())
+    assert (again.groups, again.epsilon, again.axis) == (4, 1e-4, -1)
+    with pytest.raises(ValueError, match="axis must be -1"):
+        GroupNormalization(4, axis=1)
+
+
+def test_the_networks_normalise_by_the_faster_layer(generator, discriminator):
+    for network in (generator, discriminator):
+        norms = [x for x in network.layers if isinstance(x, keras.layers.GroupNormalization)]
+        assert norms and all(isinstance(x, GroupNormalization) for x in norms)
