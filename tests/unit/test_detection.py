@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -35,6 +36,10 @@ def found(detector):
 
 def eye_distance(face):
     return float(np.linalg.norm(face.landmarks[0] - face.landmarks[1]))
+
+
+def numbers(face):
+    return face.x, face.y, face.width, face.height, face.confidence
 
 
 class FixedNetwork:
@@ -156,13 +161,7 @@ def test_detection_repeats_itself_to_the_last_bit_alone_and_in_four_threads(dete
         results = list(pool.map(detector.detect, [astronaut()] * 4))
     for (face,) in results:
         np.testing.assert_array_equal(face.landmarks, found.landmarks)
-        assert (face.x, face.y, face.width, face.height, face.confidence) == (
-            found.x,
-            found.y,
-            found.width,
-            found.height,
-            found.confidence,
-        )
+        assert numbers(face) == numbers(found)
 
 
 def test_threads_that_come_first_together_build_one_network(monkeypatch):
@@ -177,6 +176,32 @@ def test_threads_that_come_first_together_build_one_network(monkeypatch):
     with ThreadPoolExecutor(8) as pool:
         assert all(len(faces) == 1 for faces in pool.map(detector.detect, [plain()] * 16))
     assert built == ["CPU:0"]
+
+
+def test_threads_run_the_network_at_the_same_time():
+    both = threading.Barrier(2)
+
+    class Meeting(FixedNetwork):
+        def detect_faces(self, image, **options):
+            both.wait(timeout=20)  # a lone thread would wait here in vain
+            return super().detect_faces(image, **options)
+
+    detector = MTCNNDetector()
+    detector._network = Meeting([row(20, 20, 80, 90)])
+    with ThreadPoolExecutor(2) as pool:
+        assert all(len(faces) == 1 for faces in pool.map(detector.detect, [plain()] * 2))
+
+
+def test_the_graphs_find_what_the_package_s_layers_find_to_the_last_bit(detector, monkeypatch):
+    monkeypatch.setattr("faceqgen_core.detection._compile", lambda network, device: None)
+    layers = MTCNNDetector()
+    dark = degrade(astronaut(), "shot_noise", 1.0, np.random.default_rng(0))
+    for image in (astronaut(), grace_hopper(), two_faces(), no_face(), dark, plain(40, 30)):
+        expected, faces = layers.detect(image), detector.detect(image)
+        assert len(faces) == len(expected)
+        for face, other in zip(faces, expected, strict=True):
+            np.testing.assert_array_equal(face.landmarks, other.landmarks)
+            assert numbers(face) == numbers(other)
 
 
 def test_detection_prints_nothing(detector, found, capfd):
