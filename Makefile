@@ -30,10 +30,10 @@ $(READY): pyproject.toml scripts/set_up.py scripts/ensure_mongod.py
 	@touch $@
 
 demo: $(READY)
-	@$(BIN)/python plugin/demo.py $(DEMO_ARGS)
+	@$(BIN)/python -m demo $(DEMO_ARGS)
 
 app: $(READY)
-	@$(BIN)/python plugin/demo.py --app
+	@$(BIN)/python -m demo --app
 
 lint: $(READY)
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff --quiet .; exit 1; }
@@ -49,5 +49,5 @@ screenshots: $(READY)
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:
-	rm -rf $(VENV) build dist demo *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

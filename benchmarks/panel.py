@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path += [str(ROOT), str(ROOT / "tests" / "app")]
+sys.path.append(str(ROOT))
 os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-benchmark-{os.getpid()}"
 os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
 os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
@@ -34,7 +34,7 @@ from bson import ObjectId  # noqa: E402
 
 from faceqgen_core.image_io import save_png  # noqa: E402
 from tests.images import astronaut  # noqa: E402
-from tests.plugin.panel_state import PANEL, Page  # noqa: E402
+from tests.plugin.panels.panel_state import PANEL, Page  # noqa: E402
 
 LIMIT = 1.0
 PRESET = {"preset": "faceqgen-128@benchmark", "crop_protocol": "align5-v1-128"}
@@ -132,14 +132,15 @@ def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
 
 def in_the_app(dataset: Any, rounds: int, folder: Path) -> dict[str, list[float]]:
     """What a curator waits for in a real Chromium; {} where there is none."""
-    from browser import App, app_server, find_chromium
+    from tests.app.browser import App, app_server, find_chromium
 
     chromium = find_chromium()
     if chromium is None:
         return {}
-    from panel_page import PanelPage
     from playwright.sync_api import Error as PlaywrightError
     from playwright.sync_api import sync_playwright
+
+    from tests.app.panel_page import PanelPage
 
     found: dict[str, list[float]] = {}
     grid: list[float] = []

@@ -27,15 +27,15 @@ import skimage.data  # noqa: E402
 
 from benchmarks.reasons_text import Row, document, table  # noqa: E402
 from faceqgen_core.alignment import CropProtocol, align  # noqa: E402
+from faceqgen_core.degradation import COVER, FAMILIES, degrade  # noqa: E402
 from faceqgen_core.detection import MTCNNDetector, primary_face_order  # noqa: E402
 from faceqgen_core.image_io import load_image  # noqa: E402
 from faceqgen_core.presets import load_preset  # noqa: E402
 from faceqgen_core.reasons import REASONS, Cues, explain, measure_cues  # noqa: E402
 from faceqgen_core.reasons.pose import head_pose  # noqa: E402
 from faceqgen_core.restoration import Restorer  # noqa: E402
-from faceqgen_core.training.degradation import COVER, FAMILIES, degrade  # noqa: E402
-from faceqgen_core.training.layouts import list_subjects  # noqa: E402
-from faceqgen_core.training.subjects import read_landmarks  # noqa: E402
+from faceqgen_core.training.data.layouts import list_subjects  # noqa: E402
+from faceqgen_core.training.data.subjects import read_landmarks  # noqa: E402
 from faceqgen_core.types import FaceBox, Image  # noqa: E402
 from scripts.face_model import held_back  # noqa: E402
 from tests.images import astronaut, astronaut_face, grace_hopper  # noqa: E402

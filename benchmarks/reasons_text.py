@@ -97,7 +97,7 @@ from a mean face with twelve principal components, learnt from some 6,400 faces 
 _FOLDERS = """
 ## Is the right reason first?
 
-Faces are degraded by one family of `faceqgen_core/training/degradation.py` at strength 0.7 to 1, and scored as usual
+Faces are degraded by one family of `faceqgen_core/degradation.py` at strength 0.7 to 1, and scored as usual
 ({preset}). *Face crop*: the aligned crop was degraded, as in training. *Photograph*: the whole photograph was, before alignment;
 *cut off*: one side of the photograph taken away up to the face; *few pixels*: the photograph shrunk; *restless background*: grass,
 gravel or bricks behind the head; *profile*: natural photographs in which another detector's landmarks say 38 degrees or more;

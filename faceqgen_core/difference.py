@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -70,3 +71,9 @@ def most_changed(changes: NDArray[np.float32]) -> str | None:
         means[name] = float(changes[top:bottom, left:right].mean())
     name = max(means, key=lambda area: means[area])
     return name if means[name] > 0.002 else None
+
+
+def colour_difference(difference: NDArray[np.float32]) -> Image:
+    """Map (H, W) in [0, 1] -> (H, W, 3) uint8 RGB."""
+    levels = np.asarray(np.rint(np.clip(difference, 0, 1) * 255), np.uint8)
+    return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)

@@ -29,7 +29,7 @@ class RestorationResult:
         restored: (N, S, S, 3) uint8 RGB, if asked for.
         difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, if asked for.
         strengths: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
-            ``training.degradation.FAMILIES``; None from a network that names none.
+            ``degradation.FAMILIES``; None from a network that names none.
     """
 
     ssim: NDArray[np.float64]

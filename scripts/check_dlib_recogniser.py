@@ -18,7 +18,7 @@ import numpy as np
 from skimage.data import lfw_subset
 
 from faceqgen_core.alignment import CropProtocol
-from faceqgen_core.training.dlib_recogniser import DlibTeacher
+from faceqgen_core.training.recognisers.dlib_recogniser import DlibTeacher
 
 LIMIT = 1e-3
 """Largest difference that still counts as the same network; the numbers are about 0.1."""

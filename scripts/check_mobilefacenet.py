@@ -17,7 +17,7 @@ import tensorflow as tf
 from skimage.data import lfw_subset
 
 from faceqgen_core.alignment import CropProtocol
-from faceqgen_core.training.tflite_recogniser import MobileFaceNetTeacher
+from faceqgen_core.training.recognisers.mobilefacenet import MobileFaceNetTeacher
 
 LIMIT = 1e-4
 """Largest difference that still counts as the same network; the numbers are about 0.07."""

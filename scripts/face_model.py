@@ -17,8 +17,8 @@ sys.path.append(str(ROOT))
 
 from faceqgen_core.alignment import CropProtocol  # noqa: E402
 from faceqgen_core.reasons.face_model import FILE, FaceModel  # noqa: E402
-from faceqgen_core.training.layouts import list_subjects  # noqa: E402
-from faceqgen_core.training.subjects import align_faces, read_landmarks  # noqa: E402
+from faceqgen_core.training.data.layouts import list_subjects  # noqa: E402
+from faceqgen_core.training.data.subjects import align_faces, read_landmarks  # noqa: E402
 
 
 def held_back(subject: str) -> bool:

@@ -18,8 +18,8 @@ sys.path.append(str(ROOT))
 
 from faceqgen_core import Assessment, FaceBox, FaceQualityAssessor, ImageRequest  # noqa: E402
 from faceqgen_core.alignment import CropProtocol, align  # noqa: E402
+from faceqgen_core.degradation import degrade  # noqa: E402
 from faceqgen_core.image_io import save_png  # noqa: E402
-from faceqgen_core.training.degradation import degrade  # noqa: E402
 from faceqgen_core.types import Image  # noqa: E402
 from tests.images import astronaut, astronaut_face, grace_hopper, lfw_faces  # noqa: E402
 

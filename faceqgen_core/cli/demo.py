@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,10 +21,9 @@ def run(args: argparse.Namespace) -> int:
     Raises:
         ValueError: the demo is not there, or FiftyOne is not installed.
     """
-    script = CHECKOUT / "plugin" / "demo.py"
-    if not script.is_file():
+    if not (CHECKOUT / "demo" / "__main__.py").is_file():
         raise ValueError(
-            f"the demo is part of the source checkout, and {script} is not there: "
+            f"the demo is part of the source checkout, and {CHECKOUT / 'demo'} is not there: "
             "clone the repository and run make demo"
         )
     if importlib.util.find_spec("fiftyone") is None:
@@ -34,10 +31,9 @@ def run(args: argparse.Namespace) -> int:
             'the demo needs FiftyOne, which is not installed: pip install "fiftyone>=1.14,<2", '
             "or run make demo, which sets up everything"
         )
-    environment = dict(os.environ)
-    if not importlib.metadata.packages_distributions().get("faceqgen_core"):
-        paths = [environment.get("PYTHONPATH", ""), str(CHECKOUT)]
-        environment["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    return subprocess.run(
-        [sys.executable, str(script), *args.rest], check=False, env=environment
-    ).returncode
+    # The checkout in place of the current folder, which Python would put first: a demo.py of the user's may be in it.
+    code = (
+        f"import runpy, sys; sys.path[0] = {str(CHECKOUT)!r}; "
+        "runpy.run_module('demo', run_name='__main__', alter_sys=True)"
+    )
+    return subprocess.run([sys.executable, "-c", code, *args.rest], check=False).returncode

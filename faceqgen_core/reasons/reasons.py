@@ -33,7 +33,7 @@ def findings(cues: Cues, strengths: NDArray[np.floating] | None = None) -> dict[
     Args:
         cues: of the face.
         strengths: (F,) in [0, 1], the degradations that the network names, in the order of
-            ``training.degradation.FAMILIES``; None: the cues alone decide.
+            ``degradation.FAMILIES``; None: the cues alone decide.
 
     Raises:
         ValueError: ``strengths`` is of another length.
@@ -115,7 +115,7 @@ def _fade(strength: float, start: float, end: float) -> float:
 
 
 def _by_reason(strengths: NDArray[np.floating] | Sequence[float]) -> dict[str, float]:
-    from faceqgen_core.training.degradation import FAMILIES
+    from faceqgen_core.degradation import FAMILIES
 
     values = np.asarray(strengths, np.float64)
     if values.shape != (len(FAMILIES),):

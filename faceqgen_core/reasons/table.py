@@ -35,7 +35,7 @@ class Reason:
         meaning: what is wrong with the face, in words for a user.
         component: quality components of ISO/IEC 29794-5 whose subject it is; "" if the standard has none.
         scales: its statistics; the strongest finding counts unless ``reasons`` says otherwise.
-        families: degradations of ``training.degradation.FAMILIES`` that cause it.
+        families: degradations of ``degradation.FAMILIES`` that cause it.
     """
 
     name: str

@@ -18,9 +18,9 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.measures import MEASURES
 from faceqgen_core.presets import WEIGHTS, load_preset, write_config
-from faceqgen_core.training.provenance import data_hash
-from faceqgen_core.training.subjects import best_images, split_subjects
-from faceqgen_core.training.teachers import hash_teachers
+from faceqgen_core.training.data.subjects import best_images, split_subjects
+from faceqgen_core.training.loop.provenance import data_hash
+from faceqgen_core.training.recognisers.teachers import hash_teachers
 from faceqgen_core.training.train import add_data_arguments, load_faces
 
 logger = logging.getLogger(__name__)
@@ -77,8 +77,12 @@ def component_mapping(values: NDArray[np.float64], *, higher_is_better: bool) ->
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
-    from faceqgen_core.training.grade import correlations, labelled_set, split_labelled
-    from faceqgen_core.training.head import extract_features, fit_head, predict
+    from faceqgen_core.training.loop.discriminator_stage import (
+        correlations,
+        labelled_set,
+        split_labelled,
+    )
+    from faceqgen_core.training.networks.head import extract_features, fit_head, predict
 
     protocol = CropProtocol()
     settings = json.loads((args.run / "config.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
-from faceqgen_core.training.pairs import PairMix
+from faceqgen_core.training.data.pairs import PairMix
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, crop_whole
 from faceqgen_core.calibration import Calibration, SigmoidMapping
+from faceqgen_core.degradation import FAMILIES, degrade
 from faceqgen_core.image_io import ImageError, load_image
 from faceqgen_core.presets import DEFAULT_PRESET, WEIGHTS, Preset, load_preset, write_config
 from faceqgen_core.training.calibrate import scale_between
-from faceqgen_core.training.degradation import FAMILIES, degrade
-from faceqgen_core.training.layouts import Listing, list_subjects
-from faceqgen_core.training.subjects import align_faces
+from faceqgen_core.training.data.layouts import Listing, list_subjects
+from faceqgen_core.training.data.subjects import align_faces
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.training.config import TrainingConfig
-from faceqgen_core.training.layouts import LAYOUTS, list_images
-from faceqgen_core.training.provenance import write_provenance
-from faceqgen_core.training.subjects import (
+from faceqgen_core.training.data.layouts import LAYOUTS, list_images
+from faceqgen_core.training.data.subjects import (
     FaceSet,
     align_faces,
     best_images,
     read_landmarks,
     split_subjects,
 )
-from faceqgen_core.training.teachers import hash_teachers
+from faceqgen_core.training.loop.provenance import write_provenance
+from faceqgen_core.training.recognisers.teachers import hash_teachers
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -112,10 +112,10 @@ def train(
 
     from faceqgen_core.networks import build_discriminator, build_generator
     from faceqgen_core.presets import WEIGHTS
-    from faceqgen_core.training.grade import grade, labelled_set, split_labelled
-    from faceqgen_core.training.gradient import precision
-    from faceqgen_core.training.grading import GradedSource
-    from faceqgen_core.training.restore import Restoring, load_earlier, take_over
+    from faceqgen_core.training.loop.discriminator_stage import grade, labelled_set, split_labelled
+    from faceqgen_core.training.loop.generator_stage import Restoring, load_earlier, take_over
+    from faceqgen_core.training.networks.gradient import precision
+    from faceqgen_core.training.networks.grading import GradedSource
 
     output: Path = args.output
     if not args.resume and any((output / n).is_file() for n in ("grading.npz", "checkpoint.npz")):

@@ -7,10 +7,10 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..best_shots import BestShotSettings, best_shots, count_best_shots
-from ..identities import subject_fields
-from ..named_faces import detections_fields
-from ..saving import require_free_view
+from ..dataset.saving import require_free_view
+from ..queries.labelled_faces import detections_fields
+from ..queries.subjects import subject_fields
+from ..results.best_shots import BestShotSettings, best_shots, count_best_shots
 from .dialogue import add_score_field, mark, placed
 from .selection_form import add_measure
 from .target_form import add_target

@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..comparison import Compared, ComparisonSettings, compare, scatter
-from ..saving import keep_view, require_free_view
-from ..score_fields import score_fields
+from ..dataset.saving import keep_view, require_free_view
+from ..dataset.score_fields import score_fields
+from ..results.comparison import Compared, ComparisonSettings, compare, scatter
 from .dialogue import add_score_field, mark, placed
 from .selection_form import add_measure
 from .target_form import add_target

@@ -9,9 +9,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD
-from ..record import recorded_fields
-from ..removal import Removal, RemovalSettings
+from ..dataset.fields import DEFAULT_FIELD
+from ..dataset.run_records import recorded_fields
+from ..results.removal import Removal, RemovalSettings
 from .dialogue import add_score_field, mark, markdown, progress, show, telling_errors
 
 LABEL = "Delete face quality"

@@ -8,8 +8,8 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD
-from ..score_fields import presets_of, score_fields
+from ..dataset.fields import DEFAULT_FIELD
+from ..dataset.score_fields import presets_of, score_fields
 
 
 def progress(ctx: Any, share: float, label: str) -> Iterator[Any]:

@@ -9,10 +9,10 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..export_settings import FOLDERS, KINDS, TABLES, ExportSettings, default_path
-from ..fields import DEFAULT_FIELD
-from ..selection import Selection, select
-from ..targets import find_target
+from ..dataset.fields import DEFAULT_FIELD
+from ..dataset.targets import find_target
+from ..queries.selection import Selection, select
+from ..results.export.settings import FOLDERS, KINDS, TABLES, ExportSettings, default_path
 from .dialogue import add_score_field, mark, markdown, placed, progress, show, telling_errors
 from .selection_form import add_selection
 from .target_form import add_target
@@ -97,7 +97,7 @@ class ExportFaces(foo.Operator):
         yield from telling_errors(ctx, LABEL, self._export(ctx))
 
     def _export(self, ctx: Any) -> Iterator[Any]:
-        from ..export import Export
+        from ..results.export.export import Export
 
         yield from progress(ctx, 0.0, "Reading the scores")
         selection = Selection.from_params(
@@ -174,7 +174,7 @@ class ExportFaces(foo.Operator):
                 params={k: v for k, v in {**chosen, **what}.items() if v is not None},
                 request_delegation=True,
             )
-        from ..export import Export
+        from ..results.export.export import Export
 
         export = Export(sample_collection, Selection(**chosen), settings)
         with fo.ProgressBar(total=export.summary.total, progress=progress) as bar:

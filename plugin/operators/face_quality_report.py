@@ -10,8 +10,8 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD
-from ..report_settings import ReportSettings, default_path
+from ..dataset.fields import DEFAULT_FIELD
+from ..results.report.settings import ReportSettings, default_path
 from .dialogue import add_score_field, mark, placed, progress, show, telling_errors
 from .target_form import add_target
 
@@ -75,7 +75,7 @@ class FaceQualityReport(foo.Operator):
         yield from telling_errors(ctx, LABEL, self._report(ctx))
 
     def _report(self, ctx: Any) -> Iterator[Any]:
-        from ..report_file import ReportFile
+        from ..results.report.file import ReportFile
 
         yield from progress(ctx, 0.0, "Counting")
         report = ReportFile(ctx.target_view(), ReportSettings.from_params(ctx.params))
@@ -126,7 +126,7 @@ class FaceQualityReport(foo.Operator):
                 params={k: v for k, v in chosen.items() if v is not None},
                 request_delegation=True,
             )
-        from ..report_file import ReportFile
+        from ..results.report.file import ReportFile
 
         report = ReportFile(sample_collection, settings)
         with fo.ProgressBar(total=report.total, progress=progress) as bar:

@@ -9,9 +9,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..faces_dataset import FacesSettings, free_name
-from ..fields import DEFAULT_FIELD
-from ..settings import DEFAULT_PRESET
+from ..dataset.fields import DEFAULT_FIELD
+from ..results.faces_dataset import FacesSettings, free_name
+from ..scoring.settings import DEFAULT_PRESET
 from .dialogue import add_score_field, mark, markdown, progress, show, telling_errors
 from .target_form import add_target
 
@@ -70,7 +70,7 @@ class MakeFacesDataset(foo.Operator):
         yield from telling_errors(ctx, LABEL, self._make(ctx))
 
     def _make(self, ctx: Any) -> Iterator[Any]:
-        from ..faces_dataset import FacesDataset
+        from ..results.faces_dataset import FacesDataset
 
         yield from progress(ctx, 0.0, "Reading the scores")
         making = FacesDataset(ctx.target_view(), FacesSettings.from_params(ctx.params))
@@ -119,7 +119,7 @@ class MakeFacesDataset(foo.Operator):
                 params={key: value for key, value in chosen.items() if value is not None},
                 request_delegation=True,
             )
-        from ..faces_dataset import FacesDataset
+        from ..results.faces_dataset import FacesDataset
 
         making = FacesDataset(sample_collection, FacesSettings.from_params(chosen))
         with fo.ProgressBar(total=making.summary.total, progress=progress) as bar:

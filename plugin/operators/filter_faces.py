@@ -7,9 +7,9 @@ from typing import Any
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD
-from ..saving import keep_view, require_free_view
-from ..selection import Selection, select
+from ..dataset.fields import DEFAULT_FIELD
+from ..dataset.saving import keep_view, require_free_view
+from ..queries.selection import Selection, select
 from .dialogue import mark
 from .selection_form import add_selection
 from .target_form import add_target

@@ -11,9 +11,9 @@ import fiftyone.core.media as fom
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..fields import DEFAULT_FIELD
-from ..settings import DEFAULT_PRESET, FACES, ScoreSettings
-from ..targets import active_media_type, face_fields
+from ..dataset.fields import DEFAULT_FIELD
+from ..dataset.targets import active_media_type, face_fields
+from ..scoring.settings import DEFAULT_PRESET, FACES, ScoreSettings
 from .dialogue import progress
 from .target_form import add_target
 
@@ -122,7 +122,7 @@ class ScoreFaces(foo.Operator):
             raise
 
     def _score(self, ctx: Any) -> Iterator[Any]:
-        from ..runner import ScoringRun
+        from ..scoring.run import ScoringRun
 
         settings = ScoreSettings.from_params(ctx.params)
         yield from progress(ctx, 0.0, "Loading the preset")
@@ -203,7 +203,7 @@ class ScoreFaces(foo.Operator):
                 params=settings.to_dict(),
                 request_delegation=True,
             )
-        from ..runner import ScoringRun
+        from ..scoring.run import ScoringRun
 
         run = ScoringRun(sample_collection, settings)
         if run.summary.total:
@@ -214,7 +214,7 @@ class ScoreFaces(foo.Operator):
 
     def model(self, **options: Any) -> Any:
         """Make a ``FaceQgenModel`` for ``dataset.apply_model``, without knowing where the plugin is installed."""
-        from ..model import FaceQgenModel
+        from ..scoring.model import FaceQgenModel
 
         return FaceQgenModel(**options)
 

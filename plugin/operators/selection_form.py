@@ -6,8 +6,8 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from ..fields import SCORES
-from ..selection import DEFAULT_VALUE, Selection
+from ..dataset.fields import SCORES
+from ..queries.selection import DEFAULT_VALUE, Selection
 from .dialogue import mark
 
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .face_quality import FaceQuality
+from .face_quality.panel import FaceQuality
 
 PANELS = [FaceQuality]

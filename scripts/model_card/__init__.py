@@ -1,1 +1,1 @@
-"""The model card: measured, drawn and written by one command, see ``scripts/model_card.py``."""
+"""The model card: measured, drawn and written by one command, see ``python -m scripts.model_card``."""

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-from browser import app_server, find_chromium
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.app.browser import app_server, find_chromium
 
 
 @pytest.fixture(scope="session")
 def demo() -> ModuleType:
-    """``plugin/demo.py`` as a module; it is a script beside the plugin, not part of it."""
-    spec = importlib.util.spec_from_file_location("faceqgen_demo", ROOT / "plugin" / "demo.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    """What ``python -m demo`` runs; it stands beside the plugin and is not part of it."""
+    return importlib.import_module("demo.__main__")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from browser import App
+from tests.app.browser import App
 
 
 class PanelPage:

@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM_NAMES, App, find_chromium
+
+from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
 
 if find_chromium() is None:
     pytest.skip(

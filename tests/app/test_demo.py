@@ -9,8 +9,8 @@ import re
 import fiftyone as fo
 import pytest
 
+from demo.images import demo_images
 from faceqgen_core import load_preset
-from faceqgen_core.demo.images import demo_images
 from faceqgen_core.image_io import load_image
 
 

@@ -7,8 +7,9 @@ import re
 
 import numpy as np
 import pytest
-from browser import CHROMIUM_NAMES, App, find_chromium
-from panel_page import PanelPage
+
+from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
+from tests.app.panel_page import PanelPage
 
 if find_chromium() is None:
     pytest.skip(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fiftyone as fo
 import numpy as np
 import pytest
-from browser import CHROMIUM_NAMES, App, find_chromium
-from panel_page import PanelPage
-from readable import faults_of, words_of
+
+from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
+from tests.app.panel_page import PanelPage
+from tests.app.readable import faults_of, words_of
 
 if find_chromium() is None:
     pytest.skip(

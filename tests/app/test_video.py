@@ -5,10 +5,10 @@ from __future__ import annotations
 import fiftyone as fo
 import numpy as np
 import pytest
-from browser import CHROMIUM_NAMES, App, find_chromium
 from PIL import Image, ImageFilter
 
 from faceqgen_core.image_io import save_png
+from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
 from tests.images import astronaut, no_face
 from tests.videos import RATE, write_video
 

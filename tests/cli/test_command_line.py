@@ -114,8 +114,9 @@ def test_ctrl_c_ends_with_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout whose demo writes down its options and ends with code 5."""
-    (tmp_path / "plugin").mkdir()
-    (tmp_path / "plugin" / "demo.py").write_text(
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "__init__.py").touch()
+    (tmp_path / "demo" / "__main__.py").write_text(
         "import json, pathlib, sys\n"
         "import faceqgen_core\n"
         f"pathlib.Path({str(tmp_path / 'options.json')!r}).write_text(json.dumps(sys.argv[1:]))\n"

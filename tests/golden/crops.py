@@ -5,7 +5,7 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from faceqgen_core.training.degradation import FAMILIES, degrade
+from faceqgen_core.degradation import FAMILIES, degrade
 
 
 def golden_crops() -> dict[str, np.ndarray]:

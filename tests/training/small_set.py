@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from faceqgen_core.alignment import CropProtocol, align
-from faceqgen_core.training.degradation import degrade
-from faceqgen_core.training.pairs import align_jitter
+from faceqgen_core.degradation import degrade
+from faceqgen_core.training.data.pairs import align_jitter
 from faceqgen_core.types import FaceBox
 from tests.images import astronaut, astronaut_face, grace_hopper, lfw_faces
 

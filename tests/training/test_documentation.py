@@ -3,7 +3,7 @@
 from dataclasses import fields
 from pathlib import Path
 
-from faceqgen_core.training.layouts import LAYOUTS
+from faceqgen_core.training.data.layouts import LAYOUTS
 from faceqgen_core.training.train import TrainingConfig
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text(encoding="utf-8")

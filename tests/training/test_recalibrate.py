@@ -10,11 +10,11 @@ from PIL import Image
 
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.cli import main
+from faceqgen_core.degradation import FAMILIES
 from faceqgen_core.measures import MEASURES
 from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
 from faceqgen_core.presets import WEIGHTS, load_preset, write_config
 from faceqgen_core.training.calibrate import GOOD_QUALITY, POOR_QUALITY
-from faceqgen_core.training.degradation import FAMILIES
 from faceqgen_core.training.recalibrate import degraded_copies, read_faces, recalibrate
 from tests.images import astronaut, grace_hopper, no_face
 from tests.training.small_set import PROTOCOL, portrait_variants

@@ -12,17 +12,17 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.cli import main
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.presets import WEIGHTS
-from faceqgen_core.training.checkpoint import load_checkpoint
-from faceqgen_core.training.grade import report, split_labelled
-from faceqgen_core.training.labelled import LabelledSet
-from faceqgen_core.training.layouts import list_images
-from faceqgen_core.training.subjects import (
+from faceqgen_core.training.data.layouts import list_images
+from faceqgen_core.training.data.subjects import (
     align_faces,
     best_images,
     read_landmarks,
     split_subjects,
 )
-from faceqgen_core.training.validation import Validation
+from faceqgen_core.training.labels.labelled_set import LabelledSet
+from faceqgen_core.training.loop.checkpoint import load_checkpoint
+from faceqgen_core.training.loop.discriminator_stage import report, split_labelled
+from faceqgen_core.training.loop.validation import Validation
 from tests.training.small_set import write_small_set
 
 SETTINGS = {

@@ -12,19 +12,19 @@ from skimage.transform import resize
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.cli import main
+from faceqgen_core.degradation import degrade
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.presets import WEIGHTS
-from faceqgen_core.training.checkpoint import load_checkpoint
-from faceqgen_core.training.degradation import degrade
-from faceqgen_core.training.gan import RestorationGAN
-from faceqgen_core.training.layouts import list_subjects
-from faceqgen_core.training.pairs import PairMix, PairSource
-from faceqgen_core.training.subjects import (
+from faceqgen_core.training.data.layouts import list_subjects
+from faceqgen_core.training.data.pairs import PairMix, PairSource
+from faceqgen_core.training.data.subjects import (
     align_faces,
     best_images,
     read_landmarks,
     split_subjects,
 )
+from faceqgen_core.training.loop.checkpoint import load_checkpoint
+from faceqgen_core.training.networks.gan import RestorationGAN
 
 TEMPLATE = CropProtocol().template.astype(np.float32)
 

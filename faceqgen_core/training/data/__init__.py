@@ -1,0 +1,1 @@
+"""What training learns from: listings, subjects, crops, pairs of input and target."""

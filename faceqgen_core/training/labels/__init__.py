@@ -1,0 +1,1 @@
+"""How well each face will be known again: labels without a person's judgement."""

@@ -1,0 +1,36 @@
+"""Harm: how much of a face's use for recognition a degradation of known strength destroys, family by family."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.degradation import FAMILIES
+
+HARM = {
+    "gaussian_blur": 1.0,
+    "motion_blur": 1.0,
+    "defocus": 1.0,
+    "low_resolution": 1.0,
+    "pixelate": 0.9,
+    "noise": 0.8,
+    "shot_noise": 0.8,
+    "jpeg": 0.6,
+    "occlusion": 0.9,
+    "scarf": 0.7,
+    "glasses": 0.6,
+    "rotation": 0.8,
+    "crop": 0.8,
+    "dark": 0.35,
+    "bright": 0.5,
+    "low_contrast": 0.3,
+    "side_light": 0.25,
+    "colour_cast": 0.1,
+}
+"""Share of the use for recognition that full strength destroys, roughly, from the literature on face utility."""
+
+
+def surviving(strengths: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Share of the use for recognition that is left, (N,) in [0, 1], from strengths (N, F) in the order of FAMILIES."""
+    harm = np.array([HARM[family] for family in FAMILIES])
+    return np.asarray(np.prod(1 - harm * strengths, axis=1), np.float64)

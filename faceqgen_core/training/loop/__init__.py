@@ -1,0 +1,1 @@
+"""The two stages of a training run, and what it keeps and reports."""

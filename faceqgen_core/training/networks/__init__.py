@@ -1,0 +1,1 @@
+"""How the networks learn: losses, steps, the fit of the quality head."""

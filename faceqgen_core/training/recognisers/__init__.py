@@ -1,0 +1,1 @@
+"""Face recognisers whose comparisons stand in for quality labels."""

@@ -1,0 +1,354 @@
+"""The fields a run writes: the only place where their names, types, descriptions, indexes and documents are made.
+
+For a field called ``faceqgen`` a sample gets
+
+- ``faceqgen``: one embedded document, the primary face (or the reason why there is none);
+- ``faceqgen_faces``: all faces as Detections, the same values as attributes of each;
+- ``faceqgen_heatmap``: what the restoration changed, if asked for.
+
+The frames of a video get the same (``frames.faceqgen`` ...), and its sample the document of the best of them.
+
+A value that does not exist is None, never a number that stands for "none".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import fiftyone as fo
+
+from ..scoring.given_boxes import LabelledBox, PixelBox
+
+DEFAULT_FIELD = "faceqgen"
+FRAMES = "frames."
+"""What the paths of fields of a video's frames begin with."""
+
+FACE_LABEL = "face"
+HEATMAP_RANGE = [0, 255]
+"""Of the 8-bit map on disk; the App reads such a file's own numbers, so 255 is a difference of 1."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a number means: its direction, its range, and what it is."""
+
+    higher_is_better: bool
+    low: float
+    high: float
+    meaning: str
+
+    @property
+    def description(self) -> str:
+        """One line for the App."""
+        direction = "higher is better" if self.higher_is_better else "LOWER is better"
+        return f"{self.meaning}, {self.low:g} to {self.high:g}, {direction}; None unless scored"
+
+
+SCORES: dict[str, Score] = {
+    "quality": Score(True, 0, 100, "Unified quality score"),
+    "ssim": Score(True, -1, 1, "Native measure: structural similarity of face and restoration"),
+    "mse": Score(False, 0, 1, "Native measure: mean squared error between face and restoration"),
+    "discriminator": Score(True, 0, 1, "Native measure: probability of a good original"),
+}
+_WORDS: dict[str, str] = {
+    "status": "What became of the face: scored, or why not (no_face, unreadable, too_small, too_large, "
+    "not_finite, failed); None: not yet assessed",
+    "reason": "Why the face has no scores, in words; if it has, the first of its reasons, None for a good face",
+    "preset": "Preset behind the scores: its name and the start of the hash of what it holds",
+    "crop_protocol": "How the face was cut out before scoring: name, version and size in pixels",
+}
+_REASONS = (
+    "What most likely lowers the score, most likely first: blur, low_resolution, noise, compression, dark, bright, "
+    "low_contrast, uneven_light, occlusion, pose, off_centre, background; empty for a good face, None unless scored"
+)
+_SAMPLE = "Face quality of the sample's primary face, the large and central one"
+_RESTORED_SAMPLE = "File of the image with its faces restored, in the geometry of the original"
+_RESTORED_FACE = "File of the restored face crop"
+_HEATMAP = "What the restoration changed, (1 - SSIM) / 2: 0 (clear) nothing, 255 everything"
+_NUM_FACES = "Number of faces found in the image; None if it could not be looked at"
+_SOURCE_LABEL = "Id of the label that gave the box; None if the detector found the face"
+_CROP_MATRIX = "Six numbers, row by row: the 2 x 3 matrix from pixels of the image to pixels of the face crop that was scored"
+_VIDEO: dict[str, str] = {
+    "best_frame": "Number of the frame of a video with the best quality, from 1; the scores here are that frame's",
+    "frames_scored": "Number of frames of a video that have scores",
+    "frames_sampled": "Number of frames of a video that were looked at",
+}
+_INDEXED = (*SCORES, "status")
+
+
+@dataclass(frozen=True)
+class FieldNames:
+    """Names of a run's fields, all made from one.
+
+    Attributes:
+        sample: the name.
+        prefix: "" or ``FRAMES``.
+
+    Raises:
+        ValueError: the name cannot be a field.
+    """
+
+    sample: str = DEFAULT_FIELD
+    prefix: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.sample.isidentifier() or self.sample.startswith("_"):
+            raise ValueError(
+                f"{self.sample!r} cannot name a field: use letters, digits and underscores, a letter first"
+            )
+
+    @property
+    def in_frames(self) -> FieldNames:
+        """The same fields of the frames of videos."""
+        return replace(self, prefix=FRAMES)
+
+    @property
+    def document(self) -> str:
+        """Field of the document: ``sample`` with the prefix."""
+        return f"{self.prefix}{self.sample}"
+
+    @property
+    def faces(self) -> str:
+        """Field of all faces."""
+        return f"{self.document}_faces"
+
+    @property
+    def heatmap(self) -> str:
+        """Field of the difference map."""
+        return f"{self.document}_heatmap"
+
+    @property
+    def media(self) -> str:
+        """Path of the restored image, a media field of the App."""
+        return self.path("restored_path")
+
+    def path(self, key: str) -> str:
+        """Path of a value of the primary face, e.g. ``faceqgen.quality``."""
+        return f"{self.document}.{key}"
+
+    def face_path(self, key: str) -> str:
+        """Path of a value of all faces, e.g. ``faceqgen_faces.detections.quality``."""
+        return f"{self.faces}.detections.{key}"
+
+
+def require_free(dataset: fo.Dataset, names: FieldNames) -> None:
+    """Check that the names are free, or hold what an earlier run wrote.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    _require_kind(dataset, names.document, fo.DynamicEmbeddedDocument)
+    _require_kind(dataset, names.faces, fo.Detections)
+    _require_kind(dataset, names.heatmap, fo.Heatmap)
+
+
+def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool) -> None:
+    """Declare fields, their descriptions and indexes, and offer the restored image in the App; twice changes nothing.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    require_free(dataset, names)
+    declare_sample(dataset, names)
+    _add(dataset, names.faces, fo.EmbeddedDocumentField, "All faces, each scored", fo.Detections)
+    _add_values(dataset, names.face_path)
+    if names.face_path("quality") not in dataset.list_indexes():
+        dataset.create_index(names.face_path("quality"))
+    _add(dataset, names.face_path("restored_path"), fo.StringField, _RESTORED_FACE)
+    _add(dataset, names.face_path("source_label"), fo.StringField, _SOURCE_LABEL)
+    numbers = {"subfield": fo.FloatField}
+    _add(dataset, names.face_path("crop_matrix"), fo.ListField, _CROP_MATRIX, **numbers)
+    if heatmap:
+        _add(dataset, names.heatmap, fo.EmbeddedDocumentField, _HEATMAP, fo.Heatmap)
+    if restored and not names.prefix:  # a frame has no file of its own to stand in for
+        _offer_media(dataset, names.media)
+
+
+def declare_videos(
+    dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool
+) -> None:
+    """Declare the fields of frames and the document of videos.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    declare(dataset, names.in_frames, heatmap=heatmap, restored=restored)
+    declare_sample(dataset, names)
+    for key, text in _VIDEO.items():
+        _add(dataset, names.path(key), fo.IntField, text)
+
+
+def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
+    """Declare the document of the primary face alone, with its indexes.
+
+    Raises:
+        ValueError: a field of that name exists and is of another kind.
+    """
+    _require_kind(dataset, names.document, fo.DynamicEmbeddedDocument)
+    _add(dataset, names.document, fo.EmbeddedDocumentField, _SAMPLE, fo.DynamicEmbeddedDocument)
+    _add_values(dataset, names.path)
+    _add(dataset, names.path("num_faces"), fo.IntField, _NUM_FACES)
+    _add(dataset, names.path("restored_path"), fo.StringField, _RESTORED_SAMPLE)
+    present = dataset.list_indexes()
+    for key in _INDEXED:  # the App's "Sort by" lists indexed fields only
+        if names.path(key) not in present:
+            dataset.create_index(names.path(key))
+
+
+def _add_values(dataset: fo.Dataset, path: Callable[[str], str]) -> None:
+    for key, score in SCORES.items():
+        _add(dataset, path(key), fo.FloatField, score.description)
+    for key, text in _WORDS.items():
+        _add(dataset, path(key), fo.StringField, text)
+    _add(dataset, path("reasons"), fo.ListField, _REASONS, subfield=fo.StringField)
+
+
+def _require_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
+    field = dataset.get_field(name)
+    if field is not None and getattr(field, "document_type", None) is not kind:
+        raise ValueError(
+            f"the data set has a field {name!r} of another kind ({type(field).__name__}): choose another name for "
+            "the scores with the parameter 'field'"
+        )
+
+
+def _add(
+    dataset: fo.Dataset,
+    path: str,
+    ftype: type,
+    description: str,
+    document: type | None = None,
+    **options: Any,
+) -> None:
+    if dataset.get_field(path) is None:
+        if document is not None:
+            options["embedded_doc_type"] = document
+        add = dataset.add_frame_field if path.startswith(FRAMES) else dataset.add_sample_field
+        add(path.removeprefix(FRAMES), ftype, description=description, **options)
+        return
+    field = dataset.get_field(path)
+    if field.description is None:  # written by apply_model before; a user's own words stay
+        field.description = description
+        field.save()
+
+
+def _offer_media(dataset: fo.Dataset, path: str) -> None:
+    config = dataset.app_config
+    if path not in config.media_fields:
+        config.media_fields.append(path)
+    config.media_fallback = True  # samples without a restored image show the original
+    dataset.save()
+
+
+def sample_document(assessment: Any, *, restored_path: str | None = None) -> Any:
+    """Make the document of a sample from the assessment of its primary face."""
+    looked = assessment.num_faces > 0 or assessment.status.value in ("scored", "no_face")
+    return fo.DynamicEmbeddedDocument(
+        **_values(assessment),
+        num_faces=assessment.num_faces if looked else None,
+        restored_path=restored_path,
+    )
+
+
+def video_document(frames: Mapping[int, Any], failure: Any) -> Any:
+    """Make the document of a video: that of its best frame, or the reason why there is none.
+
+    Args:
+        frames: number -> document, of all frames that were looked at.
+        failure: assessment that stands for the video where no frame has scores.
+    """
+    scored = {number: frame for number, frame in frames.items() if frame.status == "scored"}
+    best = max(scored, key=lambda number: (scored[number].quality, -number), default=None)
+    if best is None:
+        values = {**_values(failure), "num_faces": None}
+    else:
+        values = {name: scored[best][name] for name in scored[best].field_names}
+    values.update(  # the App would take an image for another file of the video
+        restored_path=None,
+        best_frame=best,
+        frames_scored=len(scored),
+        frames_sampled=len(frames),
+    )
+    return fo.DynamicEmbeddedDocument(**values)
+
+
+def faces_document(
+    assessments: Sequence[Any],
+    *,
+    restored_paths: Mapping[int, str] | None = None,
+    source_labels: Sequence[LabelledBox] | None = None,
+) -> fo.Detections | None:
+    """Make the Detections of a sample from the assessments of its faces; None if there is no face.
+
+    Args:
+        assessments: of one image.
+        restored_paths: number of the face -> file of its restored crop.
+        source_labels: the boxes that were given, with the ids of their labels.
+    """
+    paths = restored_paths or {}
+    labels: dict[PixelBox | None, list[str]] = {}
+    for given, label in source_labels or ():
+        labels.setdefault(given, []).append(label)
+    detections = []
+    for assessment in assessments:
+        box = _relative_box(assessment)
+        if box is None:
+            continue
+        face = assessment.box
+        pixels = None if face is None else (face.x, face.y, face.width, face.height)
+        detections.append(
+            fo.Detection(
+                label=FACE_LABEL,
+                bounding_box=box,
+                confidence=None if face is None else _number(face.confidence),
+                **_values(assessment),
+                restored_path=paths.get(assessment.face),
+                # the core leaves faces with the same box in the order they were given
+                source_label=labels[pixels].pop(0) if labels.get(pixels) else None,
+                crop_matrix=None if assessment.matrix is None else _row_by_row(assessment.matrix),
+            )
+        )
+    return fo.Detections(detections=detections) if detections else None
+
+
+def heatmap_document(map_path: str | None) -> fo.Heatmap | None:
+    """Make the heatmap of a sample from its file."""
+    return None if map_path is None else fo.Heatmap(map_path=map_path, range=HEATMAP_RANGE)
+
+
+def _values(assessment: Any) -> dict[str, Any]:
+    return {
+        **{key: _number(getattr(assessment, key)) for key in SCORES},
+        "status": assessment.status.value,
+        "reason": assessment.reason or next(iter(assessment.reasons), None),
+        "reasons": list(assessment.reasons) if assessment.scored else None,
+        "preset": assessment.preset or None,
+        "crop_protocol": assessment.crop_protocol or None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _row_by_row(matrix: Any) -> list[float]:
+    return [float(number) for row in matrix for number in row]
+
+
+def _relative_box(assessment: Any) -> list[float] | None:
+    """Box in [0, 1], clipped to the image; the whole image if the caller said that it is a crop."""
+    if assessment.box is None:
+        return [0.0, 0.0, 1.0, 1.0] if assessment.scored else None
+    if assessment.image_size is None:
+        return None
+    width, height = assessment.image_size
+    box = assessment.box
+    if not all(map(math.isfinite, (box.x, box.y, box.width, box.height))):
+        return None
+    left, top = max(box.x / width, 0.0), max(box.y / height, 0.0)
+    right = min((box.x + box.width) / width, 1.0)
+    bottom = min((box.y + box.height) / height, 1.0)
+    return [float(v) for v in (left, top, max(right - left, 0.0), max(bottom - top, 0.0))]

@@ -1,0 +1,196 @@
+"""Comparison of two runs over the same samples: how alike they order the faces, and where they disagree most.
+
+Two presets calibrate differently, so faces are compared by their rank in each run, never by the numbers themselves.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from ..dataset.fields import SCORES, FieldNames
+from ..dataset.score_fields import presets_of, score_fields
+
+SHOWN = 2000
+"""Points in the plot besides those that disagree most; a browser draws no 50,000 with ease."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ComparisonSettings:
+    """Parameters of ``compare_runs``.
+
+    Attributes:
+        first: field of one run.
+        second: field of the other.
+        measure: quality, ssim, mse or discriminator.
+        count: how many samples that disagree most to show.
+        view_name: save their view under this name.
+        tag: tag them.
+
+    Raises:
+        ValueError: a value that cannot be used; the message says how to mend it.
+    """
+
+    first: str
+    second: str
+    measure: str = "quality"
+    count: int = 50
+    view_name: str | None = None
+    tag: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.first == self.second:
+            raise ValueError(
+                f"the two fields are the same, {self.first!r}: choose the fields of two runs"
+            )
+        if self.measure not in SCORES:
+            raise ValueError(f"measure must be one of {', '.join(SCORES)}, got {self.measure!r}")
+        if not isinstance(self.count, int) or self.count < 1:
+            raise ValueError(f"count must be a whole number of at least 1, got {self.count!r}")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> ComparisonSettings:
+        """Read an operator's parameters; what lacks or is empty takes its default.
+
+        Raises:
+            ValueError: a field is missing.
+        """
+        known = {f.name for f in fields(cls)}
+        chosen = {k: v for k, v in params.items() if k in known and v is not None and v != ""}
+        if not {"first", "second"} <= set(chosen):
+            raise ValueError("choose the fields of two runs: first and second")
+        return cls(**chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The result of a comparison.
+
+    Attributes:
+        settings: what was compared.
+        ids: samples that both runs have scored.
+        files: their images.
+        first: their scores in one run.
+        second: their scores in the other.
+        gaps: difference of their ranks as shares of all, first minus second, -1..1.
+        only_first: samples with a score in the first run alone.
+        only_second: the same for the second.
+        correlation: Spearman's rank correlation; None if there is none.
+        presets: presets named in each of the two fields.
+        view: the samples that disagree most, the largest gap first.
+    """
+
+    settings: ComparisonSettings
+    ids: list[str]
+    files: list[str]
+    first: list[float]
+    second: list[float]
+    gaps: list[float]
+    only_first: int
+    only_second: int
+    correlation: float | None
+    presets: tuple[list[str], list[str]]
+    view: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """The numbers, without the view and the scores."""
+        return {
+            "samples": len(self.ids),
+            "correlation": self.correlation,
+            "only_first": self.only_first,
+            "only_second": self.only_second,
+            "shown": min(self.settings.count, len(self.ids)),
+            "largest_gap": max(map(abs, self.gaps), default=None),
+            "first_presets": self.presets[0],
+            "second_presets": self.presets[1],
+        }
+
+
+def compare(collection: Any, settings: ComparisonSettings) -> Compared:
+    """Compare two fields of a data set or view.
+
+    Raises:
+        ValueError: a field holds no scores.
+    """
+    from faceqgen_core.evaluation.ranks import rank_shares, spearman
+
+    paths = [_score_path(collection, name, settings.measure) for name in _names(settings)]
+    rows = list(zip(*collection.values(["id", "filepath", *paths]), strict=True))
+    both = [row for row in rows if row[2] is not None and row[3] is not None]
+    ids, files, first, second = map(list, zip(*both, strict=True)) if both else ([], [], [], [])
+    gaps = (rank_shares(first) - rank_shares(second)).tolist()
+    correlation = spearman(first, second)
+    order = sorted(range(len(ids)), key=lambda i: -abs(gaps[i]))[: settings.count]
+    return Compared(
+        settings,
+        ids,
+        files,
+        first,
+        second,
+        gaps,
+        only_first=sum(row[2] is not None and row[3] is None for row in rows),
+        only_second=sum(row[3] is not None and row[2] is None for row in rows),
+        correlation=None if math.isnan(correlation) else correlation,
+        presets=tuple(presets_of(collection, name) for name in _names(settings)),
+        view=collection.select([ids[i] for i in order], ordered=True),
+    )
+
+
+def scatter(compared: Compared) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The comparison as Plotly's traces and layout: every face a point, those that disagree most in another colour."""
+    from faceqgen_core.evaluation.thinning import evenly
+
+    count = len(compared.ids)
+    order = sorted(range(count), key=lambda i: -abs(compared.gaps[i]))
+    most, others = order[: compared.settings.count], sorted(order[compared.settings.count :])
+    measure = compared.settings.measure
+    traces = [
+        _trace(compared, evenly(others, SHOWN), "agree better", "#8a94a6", 5),
+        _trace(compared, most, "disagree most", "#ff6d04", 8),
+    ]
+    titles = []
+    for name, presets in zip(_names(compared.settings), compared.presets, strict=True):
+        titles.append(f"{name}.{measure}" + (f"<br>{', '.join(presets)}" if presets else ""))
+    layout = {
+        "xaxis": {"title": {"text": titles[0]}, "automargin": True},
+        "yaxis": {"title": {"text": titles[1]}, "automargin": True},
+        "showlegend": True,
+        "legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        "margin": {"t": 40, "r": 20},
+        "hovermode": "closest",
+    }
+    return traces, layout
+
+
+def _trace(
+    compared: Compared, rows: list[int], name: str, colour: str, size: int
+) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": f"{name} ({len(rows):,})",
+        "x": [compared.first[i] for i in rows],
+        "y": [compared.second[i] for i in rows],
+        "ids": [compared.ids[i] for i in rows],
+        "text": [os.path.basename(compared.files[i]) for i in rows],
+        "hovertemplate": "%{text}<br>%{x:.4g} and %{y:.4g}<extra></extra>",
+        "marker": {"color": colour, "size": size, "opacity": 0.8},
+    }
+
+
+def _names(settings: ComparisonSettings) -> tuple[str, str]:
+    return settings.first, settings.second
+
+
+def _score_path(collection: Any, name: str, measure: str) -> str:
+    path = FieldNames(name).path(measure)
+    if collection.get_field(path) is None:
+        found = ", ".join(score_fields(collection)) or "none"
+        raise ValueError(
+            f"there is no field {path!r}: the fields with scores here are {found}; score the samples with another "
+            "preset into another field first"
+        )
+    return path

@@ -1,0 +1,1 @@
+"""The kept or the discarded faces as files and tables."""

@@ -1,0 +1,237 @@
+"""Removal of what ``score_faces`` wrote: fields with their indexes, records of runs, files of the runs.
+
+Planned first and shown, then done: files, fields, and the records last, since they say where the files are. A removal
+that was interrupted is finished by the next one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ..dataset import run_records
+from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames, require_free
+from ..dataset.score_fields import score_fields
+from ..storage import manifest
+
+STEP = 500
+NAMED_PROBLEMS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemovalSettings:
+    """Parameters of ``delete_face_quality``.
+
+    Attributes:
+        field: field that ``score_faces`` wrote.
+        fields: remove it, its faces and heatmap, their indexes, and the entry in the App's media fields.
+        runs: remove the records of the runs that wrote it.
+        files: remove the files of these runs.
+
+    Raises:
+        ValueError: there is nothing to remove by these choices, or the name cannot be a field.
+    """
+
+    field: str = DEFAULT_FIELD
+    fields: bool = True
+    runs: bool = True
+    files: bool = True
+
+    def __post_init__(self) -> None:
+        FieldNames(self.field)
+        if not (self.fields or self.runs or self.files):
+            raise ValueError("nothing is chosen: turn on at least one of fields, runs and files")
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> RemovalSettings:
+        """Read an operator's parameters; what lacks or is empty takes its default."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
+
+
+@dataclass
+class Plan:
+    """What a removal would do, or has done.
+
+    Attributes:
+        field: name of the field.
+        fields: paths of fields to delete.
+        samples: samples that hold scores in them.
+        indexes: indexes to drop.
+        runs: keys of records to delete.
+        folders: folders with files to delete.
+        kept_folders: folder -> data sets that need its files, which therefore stay.
+        saved_views: saved views that use the field and will not load without it.
+        done: files dealt with so far.
+        deleted: files deleted.
+        failed: files that could not be deleted.
+        problems: the first of these, in words.
+    """
+
+    field: str
+    fields: list[str] = field(default_factory=list)
+    samples: int = 0
+    indexes: list[str] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    folders: list[manifest.RunFolder] = field(default_factory=list)
+    kept_folders: dict[str, list[str]] = field(default_factory=dict)
+    saved_views: list[str] = field(default_factory=list)
+    done: int = 0
+    deleted: int = 0
+    failed: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        """Files to delete."""
+        return sum(len(folder.ours) for folder in self.folders)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files to delete."""
+        return sum(folder.size for folder in self.folders)
+
+    @property
+    def refused(self) -> list[str]:
+        """Entries of manifests that are no files of the run."""
+        return [name for folder in self.folders for name in folder.refused]
+
+    @property
+    def others(self) -> int:
+        """Files in the folders that no run wrote; they stay."""
+        return sum(len(set(folder.others) - set(folder.refused)) for folder in self.folders)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "field": self.field,
+            "fields": list(self.fields),
+            "samples": self.samples,
+            "indexes": len(self.indexes),
+            "runs": list(self.runs),
+            "folders": [str(folder.path) for folder in self.folders],
+            "files": self.files,
+            "bytes": self.size,
+            "refused": self.refused,
+            "others": self.others,
+            "kept_folders": dict(self.kept_folders),
+            "saved_views": list(self.saved_views),
+            "deleted": self.deleted,
+            "failed": self.failed,
+            "problems": list(self.problems),
+        }
+
+
+class Removal:
+    """A removal from one data set: planned when it is made, done when it is iterated.
+
+    Args:
+        dataset: the data set; always whole, whatever view is shown.
+        settings: what to remove.
+
+    Raises:
+        ValueError: the field is somebody else's, or nothing of it is there.
+    """
+
+    def __init__(self, dataset: Any, settings: RemovalSettings) -> None:
+        self._dataset = dataset
+        self._names = FieldNames(settings.field)
+        self.plan = Plan(settings.field)
+        for names in self._all_names():
+            require_free(dataset, names)  # refuses a field of another kind
+        records = run_records.records(dataset, settings.field)
+        if settings.fields:
+            self._plan_fields()
+        if settings.runs:
+            self.plan.runs = list(records)
+        if settings.files:
+            self._plan_files(records)
+        if not (self.plan.fields or self.plan.runs or self.plan.folders or self.plan.kept_folders):
+            found = ", ".join(score_fields(dataset)) or "none"
+            raise ValueError(
+                f"nothing of {settings.field!r} is here to delete; fields with scores: {found}"
+            )
+
+    def _all_names(self) -> list[FieldNames]:
+        frames = [self._names.in_frames] if self._dataset._has_frame_fields() else []
+        return [self._names, *frames]
+
+    def _plan_fields(self) -> None:
+        self.plan.fields = [
+            path
+            for names in self._all_names()
+            for path in (names.document, names.faces, names.heatmap)
+            if self._dataset.get_field(path) is not None
+        ]
+        starts = tuple(f"{name}." for name in self.plan.fields)
+        self.plan.indexes = [n for n in self._dataset.list_indexes() if n.startswith(starts)]
+        status = self._names.path("status")
+        if self._dataset.get_field(status) is not None:
+            self.plan.samples = len(_all_slices(self._dataset).exists(status))
+        self.plan.saved_views = [
+            name for name in self._dataset.list_saved_views() if self._is_used_by(name)
+        ]
+
+    def _is_used_by(self, view_name: str) -> bool:
+        try:
+            text = json.dumps(self._dataset.load_saved_view(view_name)._serialize(), default=str)
+        except Exception:  # a view that does not load any more cannot be broken
+            return False
+        return any(f"{name}." in text or f'"{name}"' in text for name in self.plan.fields)
+
+    def _plan_files(self, records: Mapping[str, Any]) -> None:
+        for path in manifest.run_folders(self._dataset, self.plan.field, records.values()):
+            if users := manifest.users(path, self._dataset):
+                self.plan.kept_folders[str(path)] = users
+            else:
+                self.plan.folders.append(manifest.look(path))
+
+    def __iter__(self) -> Iterator[Plan]:
+        """Remove; yields the plan with its counts after each step."""
+        for folder in self.plan.folders:
+            for name, problem in manifest.delete(folder):
+                self._count(f"{folder.path}/{name}", problem)
+                if self.plan.done % STEP == 0:
+                    yield self.plan
+        yield self.plan
+        self._delete_fields()
+        for key in self.plan.runs:
+            self._dataset.delete_run(key)
+        yield self.plan
+
+    def _count(self, path: str, problem: str | None) -> None:
+        self.plan.done += 1
+        if problem is None:
+            self.plan.deleted += 1
+            return
+        self.plan.failed += 1
+        if len(self.plan.problems) < NAMED_PROBLEMS:
+            self.plan.problems.append(f"{path}: {problem}")
+
+    def _delete_fields(self) -> None:
+        if not self.plan.fields:
+            return
+        self._forget_media_field()
+        for name in self.plan.indexes:
+            self._dataset.drop_index(name)
+        frames = [n.removeprefix(FRAMES) for n in self.plan.fields if n.startswith(FRAMES)]
+        samples = [n for n in self.plan.fields if not n.startswith(FRAMES)]
+        if frames:
+            self._dataset.delete_frame_fields(frames)
+        if samples:
+            self._dataset.delete_sample_fields(samples)
+
+    def _forget_media_field(self) -> None:
+        config, path = self._dataset.app_config, self._names.media
+        if path in config.media_fields:
+            config.media_fields.remove(path)
+        for name in ("grid_media_field", "modal_media_field"):
+            if getattr(config, name) == path:
+                setattr(config, name, "filepath")
+        self._dataset.save()
+
+
+def _all_slices(dataset: Any) -> Any:
+    return dataset.select_group_slices(_allow_mixed=True) if dataset.group_field else dataset

@@ -1,0 +1,1 @@
+"""The face quality of a data set as one HTML file."""

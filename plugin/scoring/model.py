@@ -1,0 +1,204 @@
+"""``FaceQgenModel``: the same scores through ``dataset.apply_model``, as one document per sample.
+
+FiftyOne reads the images of a batch itself before it asks a model, and drops the whole batch when one of them cannot be
+read. While this model is applied it gets the samples instead, and the core reads their files: once, with the same
+rules as everywhere else, and one bad image never loses its batch.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone.core.media as fom
+import fiftyone.core.models as fomo
+
+from ..dataset import fields
+from .given_boxes import face_boxes, sample_boxes
+from .settings import DEFAULT_PRESET, ScoreSettings
+
+logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True)
+class FaceQgenModelConfig:
+    """What a model was made with."""
+
+    preset: str
+    faces: str
+    faces_field: str | None
+    batch_size: int
+    device: str
+
+
+class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
+    """A FiftyOne model that writes the document of ``score_faces``, without files.
+
+    Example::
+
+        dataset.apply_model(FaceQgenModel(), label_field="faceqgen", batch_size=32)
+
+    Args:
+        preset: name of a preset or path of its folder.
+        faces: "detect", "field" or "crop", as in ``score_faces``.
+        faces_field: field with boxes, for ``faces="field"``.
+        batch_size: faces per call of the networks.
+        device: "auto", "cpu", "gpu" or "gpu:N".
+
+    Raises:
+        ValueError: an unknown preset, an absent device or another value out of range.
+    """
+
+    def __init__(
+        self,
+        preset: str = DEFAULT_PRESET,
+        *,
+        faces: str = "detect",
+        faces_field: str | None = None,
+        batch_size: int = 32,
+        device: str = "auto",
+    ) -> None:
+        super().__init__()
+        settings = ScoreSettings(
+            faces=faces,
+            faces_field=faces_field,
+            preset=preset,
+            batch_size=batch_size,
+            device=device,
+        )
+        self.config = FaceQgenModelConfig(preset, faces, faces_field, batch_size, device)
+        self._faces = settings.assess_faces
+        self._last: tuple[Any, Any] | None = None
+        self._assessor = settings.make_assessor()
+
+    def __enter__(self) -> FaceQgenModel:
+        _READER.begin()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        _READER.end()
+        self._declare()
+
+    def _declare(self) -> None:
+        """Declare what was written, with descriptions and indexes: FiftyOne itself declares the bare document only.
+
+        A model is not told the name of its field, but the last sample holds the document it was given.
+        """
+        if self._last is None:
+            return
+        (sample, document), self._last = self._last, None
+        for name in sample.field_names:
+            if sample[name] is document:
+                fields.declare_sample(sample._dataset._root_dataset, fields.FieldNames(name))
+
+    @property
+    def media_type(self) -> str:
+        """Images."""
+        return "image"
+
+    @property
+    def ragged_batches(self) -> bool:
+        """Images of different sizes may share a batch."""
+        return False
+
+    @property
+    def transforms(self) -> None:
+        """FiftyOne has nothing to prepare."""
+        return None
+
+    @property
+    def preprocess(self) -> bool:
+        """The core prepares the images."""
+        return True
+
+    @preprocess.setter
+    def preprocess(self, value: bool) -> None:
+        pass
+
+    @property
+    def needs_fields(self) -> dict[str, str]:
+        """Field of the boxes, if they are given."""
+        field = self.config.faces_field
+        return {**({"faces_field": field} if field else {}), **self._fields}
+
+    @needs_fields.setter
+    def needs_fields(self, fields: dict[str, str]) -> None:
+        self._fields = fields
+
+    def predict(self, arg: Any, sample: Any = None) -> Any:
+        """Score one image, see ``predict_all``."""
+        return self.predict_all([arg], samples=None if sample is None else [sample])[0]
+
+    def predict_all(self, args: Sequence[Any], samples: Sequence[Any] | None = None) -> list[Any]:
+        """Score images; one document each, never an exception for one of them.
+
+        Args:
+            args: (H, W, 3) uint8 RGB arrays; not looked at where there is a sample of an image.
+            samples: their samples, whose files are read.
+        """
+        requests = [
+            self._request(arg, sample)
+            for arg, sample in zip(args, samples or [None] * len(args), strict=True)
+        ]
+        documents = [
+            fields.sample_document(assessment)
+            for assessment in self._assessor.assess(requests, faces=self._faces)
+        ]
+        if samples and samples[-1].media_type == fom.IMAGE:
+            self._last = samples[-1], documents[-1]
+        return documents
+
+    def _request(self, image: Any, sample: Any) -> Any:
+        from faceqgen_core import ImageRequest
+
+        boxes = None
+        if self._faces == "given" and sample is not None:
+            boxes = face_boxes(sample_boxes(sample, self.needs_fields["faces_field"]))
+        if sample is not None and sample.media_type == fom.IMAGE:
+            return ImageRequest(sample.filepath, boxes=boxes)
+        return ImageRequest(image, boxes=boxes)
+
+
+class _Reader:
+    """Stands in for FiftyOne's image module where it applies models; reads nothing in threads that apply ours."""
+
+    def __init__(self) -> None:
+        self._module: Any = None
+        self._users = 0
+        self._lock = threading.Lock()
+        self._depth = threading.local()
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if hasattr(getattr(fomo, "foui", None), "read"):
+                    self._module, fomo.foui = fomo.foui, self
+                else:
+                    logger.warning(
+                        "this version of FiftyOne reads images in a way that FaceQgenModel does not know: a file that "
+                        "cannot be read may cost the other images of its batch their scores; use score_faces instead"
+                    )
+            self._users += 1
+        self._depth.value = getattr(self._depth, "value", 0) + 1
+
+    def end(self) -> None:
+        self._depth.value -= 1
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and getattr(fomo, "foui", None) is self:
+                fomo.foui = self._module
+
+    def read(self, *args: Any, **options: Any) -> Any:
+        if getattr(self._depth, "value", 0):
+            return None
+        return self._module.read(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+_READER = _Reader()

@@ -1,0 +1,118 @@
+"""What a caller can choose for a run, with defaults; checked once, before anything is loaded or written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
+
+DEFAULT_PRESET = "faceqgen-128"
+FACES = ("detect", "field", "crop")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreSettings:
+    """Parameters of ``score_faces``.
+
+    Attributes:
+        faces: where faces come from: "detect" finds them, "field" takes the boxes of ``faces_field``, "crop" says that
+            each image is a face crop already.
+        faces_field: a Detections or Detection field, for ``faces="field"``.
+        preset: name of a preset or path of its folder.
+        field: name of the field to write; ``<field>_faces`` and ``<field>_heatmap`` are named after it.
+        restored: write restored images; None: for images, but not for the frames of videos.
+        restored_dir: folder for them; default ``~/.faceqgen/restored/<data set>``; a folder named after ``field`` is
+            made in it.
+        heatmap: write a map of what the restoration changed.
+        skip_scored: leave samples alone that have a status in the field.
+        batch_size: faces per call of the networks.
+        device: "auto", "cpu", "gpu" or "gpu:N".
+        fps: frames to score per second of a video.
+        max_frames: at most so many of a video, spread evenly over it.
+
+    Raises:
+        ValueError: a value is out of range; the message says how to mend it.
+    """
+
+    faces: str = "detect"
+    faces_field: str | None = None
+    preset: str = DEFAULT_PRESET
+    field: str = DEFAULT_FIELD
+    restored: bool | None = None
+    restored_dir: str | None = None
+    heatmap: bool = False
+    skip_scored: bool = True
+    batch_size: int = 32
+    device: str = "auto"
+    fps: float = 1.0
+    max_frames: int = 100
+
+    def __post_init__(self) -> None:
+        if self.faces not in FACES:
+            raise ValueError(f"faces must be one of {', '.join(FACES)}, got {self.faces!r}")
+        if self.faces == "field" and not self.faces_field:
+            raise ValueError("faces='field' needs faces_field: the field that holds the boxes")
+        if self.faces != "field" and self.faces_field:
+            raise ValueError(
+                f"faces_field is only used with faces='field', but faces is {self.faces!r}"
+            )
+        if not isinstance(self.batch_size, int) or self.batch_size < 1:
+            raise ValueError(
+                f"batch_size must be at least 1 and a whole number, got {self.batch_size!r}"
+            )
+        if not isinstance(self.fps, (int, float)) or not 0 < self.fps < math.inf:
+            raise ValueError(f"fps must be a number above 0, got {self.fps!r}")
+        if not isinstance(self.max_frames, int) or self.max_frames < 1:
+            raise ValueError(
+                f"max_frames must be at least 1 and a whole number, got {self.max_frames!r}"
+            )
+        FieldNames(self.field)  # raises for a name that cannot be a field
+
+    @property
+    def names(self) -> FieldNames:
+        """Names of the fields to write."""
+        return FieldNames(self.field)
+
+    @property
+    def assess_faces(self) -> str:
+        """The core's word for ``faces``."""
+        return "given" if self.faces == "field" else self.faces
+
+    def for_media(self, *, is_video: bool) -> ScoreSettings:
+        """The settings with what depends on the media decided."""
+        chosen = self if self.restored is not None else replace(self, restored=not is_video)
+        name = chosen.faces_field
+        if is_video and name:
+            return replace(chosen, faces_field=name.removeprefix(FRAMES))
+        return chosen
+
+    def make_assessor(self) -> Any:
+        """Build the core's assessor with its networks: a preset or device that cannot be used is refused here.
+
+        Raises:
+            ValueError: unknown or altered preset, unknown or absent device.
+        """
+        from faceqgen_core import FaceQualityAssessor, load_preset
+        from faceqgen_core.restoration import Restorer
+
+        preset = load_preset(self.preset)
+        restorer = Restorer(preset, batch_size=self.batch_size, device=self.device)
+        return FaceQualityAssessor(
+            preset, batch_size=self.batch_size, device=self.device, restorer=restorer
+        )
+
+    @classmethod
+    def from_params(cls, params: Mapping[str, Any]) -> ScoreSettings:
+        """Read an operator's parameters; what lacks or is empty takes its default, what is unknown is left alone."""
+        known = {f.name for f in fields(cls)}
+        chosen = {k: v for k, v in params.items() if k in known and v is not None and v != ""}
+        if chosen.get("faces", cls.faces) != "field":
+            chosen.pop("faces_field", None)  # the form keeps what was chosen before
+        return cls(**chosen)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters as plain values, for the record of the run."""
+        return asdict(self)

@@ -1,0 +1,96 @@
+"""A few steps of both parts of a training on the Keras backend of the environment; prints losses and sums of weights.
+
+KERAS_BACKEND=torch python tests/training/networks/gan_steps.py [precision]
+"""
+
+import json
+import sys
+
+import keras
+import numpy as np
+from skimage.data import astronaut
+
+from faceqgen_core.degradation import FAMILIES
+from faceqgen_core.networks import build_discriminator, build_generator
+from faceqgen_core.training.data.pairs import Batch
+from faceqgen_core.training.networks.gan import RestorationGAN
+from faceqgen_core.training.networks.gradient import precision
+from faceqgen_core.training.networks.grading import GradedBatch, Grader
+
+SIZE, PAIRS, STEPS = 32, 4, 6
+
+
+def batches():
+    """Parts of a face, noisy, to be made clean; and the same as graded originals."""
+    rng = np.random.default_rng(0)
+    picture = astronaut()[60:220, 140:300].astype(np.float32) / 255
+    while True:
+        corners = rng.integers(0, 160 - SIZE, (PAIRS, 2))
+        target = np.stack([picture[y : y + SIZE, x : x + SIZE] for y, x in corners])
+        harm = rng.uniform(0, 1, PAIRS).astype(np.float32)
+        grain = rng.normal(0, 0.2, target.shape) * harm[:, None, None, None]
+        strengths = np.zeros((PAIRS, len(FAMILIES)), np.float32)
+        strengths[:, 0] = harm
+        image = np.clip(target + grain, 0, 1).astype(np.float32)
+        cross = np.array([0, 1] * (PAIRS // 2), np.float32)
+        identity = rng.normal(size=(PAIRS, 256)).astype(np.float32)
+        identity /= np.linalg.norm(identity, axis=1, keepdims=True)
+        weight = np.ones(PAIRS, np.float32)
+        yield (
+            Batch(image, target, cross, strengths),
+            GradedBatch(image, 0.75 * (1 - harm), strengths, identity, weight),
+        )
+
+
+def same_start(network):
+    """Weights from numpy: the backends draw differently."""
+    rng = np.random.default_rng(1)
+    for variable in network.trainable_variables:
+        if variable.name == "kernel":
+            fan_in = np.prod(variable.shape[:-1])
+            variable.assign(rng.normal(0, 1.4 / np.sqrt(fan_in), variable.shape))
+
+
+def main(name="float32"):
+    """Train and print."""
+    with precision(name):
+        judge = build_discriminator(size=SIZE, width=8)
+        generator = build_generator(size=SIZE, width=16)
+    canonical = astronaut()[60 : 60 + SIZE, 200 : 200 + SIZE].astype(np.float32) / 255
+    for network in (generator, judge):
+        same_start(network)
+    steps = 24 if name != "float32" else STEPS
+    grader = Grader(judge, steps=30)
+    gan = RestorationGAN(generator, judge, canonical=canonical, steps=30)
+    source, graded, losses = batches(), [], []
+    for _ in range(steps):
+        _, originals = next(source)
+        graded.append(grader.step(originals))
+    for i in range(steps):
+        pairs, originals = next(source)
+        if i < steps // 3:
+            losses.append(gan.patch_step(pairs))
+        elif i < steps // 2:
+            losses.append(gan.step(pairs, None, adversarial=0.0))
+        else:
+            losses.append(gan.step(pairs, originals, adversarial=1.0))
+    sums = [float(np.sum(np.abs(v))) for n in (generator, judge) for v in n.get_weights()]
+    print(
+        json.dumps(
+            {
+                "backend": keras.backend.backend(),
+                "graded": graded,
+                "losses": losses,
+                "sums": sums,
+                "weights": sorted({str(v.dtype) for n in (generator, judge) for v in n.weights}),
+                "computed": [
+                    n.get_layer(layer).compute_dtype
+                    for n, layer in ((generator, "enc1_conv"), (judge, "d1_conv"))
+                ],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
