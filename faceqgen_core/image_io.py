@@ -18,9 +18,7 @@ import logging
 import os
 import stat
 import struct
-import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -30,6 +28,7 @@ import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
 from faceqgen_core.types import Image, Status
+from faceqgen_core.whole_files import written_whole
 
 _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -135,16 +134,9 @@ def save_png(path: str | os.PathLike[str], array: NDArray[np.uint8]) -> None:
         raise ValueError(
             f"a PNG is written from (H, W, 3) RGB or (H, W) grey uint8, got {array.shape} {array.dtype}"
         )
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            # Level 3 instead of 6: a photograph is written three times as fast for a few per cent more bytes.
-            PIL.Image.fromarray(array).save(file, format="PNG", compress_level=3)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with written_whole(path) as temporary, temporary.open("xb") as file:
+        # Level 3 instead of 6: a photograph is written three times as fast for a few per cent more bytes.
+        PIL.Image.fromarray(array).save(file, format="PNG", compress_level=3)
 
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration
+from faceqgen_core.whole_files import written_whole
 
 DEFAULT_PRESET = "faceqgen-128"
 FORMAT = 2
@@ -154,6 +155,7 @@ def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     complete = dict(config)
     complete["format"] = FORMAT
     complete["weights"] = {file: sha256_of(folder / file) for file in WEIGHTS}
-    temporary = folder / "config.json.tmp"
-    temporary.write_text(json.dumps(complete, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    temporary.replace(folder / "config.json")
+    with written_whole(folder / "config.json", durable=True) as temporary:
+        temporary.write_text(
+            json.dumps(complete, indent=2, sort_keys=True) + "\n", encoding="utf-8"
+        )

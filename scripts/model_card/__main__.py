@@ -23,6 +23,7 @@ import numpy as np
 
 from faceqgen_core.presets import Preset, load_preset
 from faceqgen_core.restoration import Restorer
+from faceqgen_core.whole_files import written_whole
 from scripts.model_card.draw import montages, plots
 from scripts.model_card.measure import (
     crops,
@@ -67,10 +68,8 @@ class Steps:
         key = "\n".join([*self._facts, inspect.getsource(module), also]).encode()
         path = self._folder / f"{name}-{hashlib.sha256(key).hexdigest()[:16]}.json"
         if not path.is_file():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(make()), encoding="utf-8")
-            temporary.replace(path)
+            with written_whole(path) as temporary:
+                temporary.write_text(json.dumps(make()), encoding="utf-8")
         return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -20,6 +20,7 @@ from faceqgen_core.image_io import ImageError, load_image
 from faceqgen_core.training.data.fitness import VERSION, target_fitness
 from faceqgen_core.training.data.layouts import Listing
 from faceqgen_core.types import FaceBox
+from faceqgen_core.whole_files import written_whole
 
 logger = logging.getLogger(__name__)
 
@@ -177,18 +178,16 @@ def _read_store(store: Path, protocol: CropProtocol) -> FaceSet:
 
 
 def _write_store(store: Path, faces: FaceSet) -> None:
-    store.parent.mkdir(parents=True, exist_ok=True)
-    temporary = store.with_suffix(".tmp.npz")
-    np.savez(
-        temporary,
-        crops=faces.crops,
-        names=np.array(faces.names),
-        subjects=faces.subjects,
-        landmarks=faces.landmarks,
-        fitness=faces.fitness,
-        fitness_version=np.array(VERSION),
-    )
-    temporary.replace(store)
+    with written_whole(store) as temporary, temporary.open("wb") as file:
+        np.savez(
+            file,
+            crops=faces.crops,
+            names=np.array(faces.names),
+            subjects=faces.subjects,
+            landmarks=faces.landmarks,
+            fitness=faces.fitness,
+            fitness_version=np.array(VERSION),
+        )
 
 
 def best_images(faces: FaceSet, *, named: set[str] | None = None) -> NDArray[np.int64]:

@@ -21,6 +21,7 @@ from faceqgen_core.training.data.subjects import FaceSet
 from faceqgen_core.training.labels.utility import label_faces
 from faceqgen_core.training.recognisers.teachers import Recogniser
 from faceqgen_core.types import Image
+from faceqgen_core.whole_files import written_whole
 
 _CHUNK = 128
 _IDENTITY = 256  # length of the embedding that the discriminator learns
@@ -69,11 +70,10 @@ class LabelledSet:
 
     def save(self, folder: Path) -> None:
         """Write one file per array into a folder that does not exist, by a rename."""
-        temporary = folder.with_name(folder.name + ".tmp")
-        temporary.mkdir(parents=True, exist_ok=True)
-        for field in fields(self):
-            np.save(temporary / f"{field.name}.npy", getattr(self, field.name))
-        temporary.replace(folder)
+        with written_whole(folder) as temporary:
+            temporary.mkdir()
+            for field in fields(self):
+                np.save(temporary / f"{field.name}.npy", getattr(self, field.name))
 
     @classmethod
     def load(cls, folder: Path) -> LabelledSet:

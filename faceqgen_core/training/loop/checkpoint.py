@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from faceqgen_core.whole_files import written_whole
+
 
 def save_checkpoint(path: Path, arrays: dict[str, Any], facts: dict[str, Any]) -> None:
     """Write arrays by name and facts that fit into JSON."""
-    temporary = path.with_suffix(".tmp.npz")
-    np.savez(temporary, facts=np.array(json.dumps(facts)), **arrays)
-    temporary.replace(path)
+    with written_whole(path, durable=True) as temporary, temporary.open("wb") as file:
+        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

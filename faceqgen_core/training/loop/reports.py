@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.image_io import save_png
+from faceqgen_core.whole_files import written_whole
 
 logger = logging.getLogger(__name__)
 
@@ -47,12 +48,13 @@ class CurveLog:
         """Append one row, which has a ``step``."""
         self._rows.append(dict(row))
         columns = list(dict.fromkeys(name for r in self._rows for name in r))
-        temporary = self._path.with_suffix(".tmp")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
+        with (
+            written_whole(self._path) as temporary,
+            temporary.open("w", newline="", encoding="utf-8") as file,
+        ):
             writer = csv.DictWriter(file, fieldnames=columns, restval="")
             writer.writeheader()
             writer.writerows(self._rows)
-        temporary.replace(self._path)
 
 
 def _board(folder: Path) -> Any:

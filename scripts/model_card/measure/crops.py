@@ -20,6 +20,7 @@ from faceqgen_core.image_io import load_image
 from faceqgen_core.training.data.fitness import target_fitness
 from faceqgen_core.training.data.layouts import list_subjects
 from faceqgen_core.training.data.subjects import FaceSet, split_subjects
+from faceqgen_core.whole_files import written_whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +63,9 @@ def cut(
     """Find and cut the primary face of every image, or read what an earlier call has left in the cache."""
     store = cache / f"crops-{label}-{crop_key(names, protocol)}.npz"
     if not store.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
         made = _cut(root, names, protocol, label)
-        temporary = store.with_suffix(".tmp.npz")
-        np.savez(temporary, **vars(made))
-        temporary.replace(store)
+        with written_whole(store) as temporary, temporary.open("wb") as file:
+            np.savez(file, **vars(made))
     with np.load(store) as data:
         return CropSet(**{name: data[name] for name in data.files})
 
