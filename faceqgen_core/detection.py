@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from faceqgen_core.cascade import Cascade, Rows, Thresholds
 from faceqgen_core.types import FaceBox, Image
 
 # The package sizes its image pyramid for faces of 20 px; with any other value the smallest level falls under the
@@ -22,14 +23,10 @@ _MIN_SIDE = 12
 _LONGEST_SIDE = 1024
 _RETRY_SIDE = 640
 _RETRY_BORDER = 0.25
-# Thresholds of MTCNN's first two networks: the package's own, and those of the last look.
-_THRESHOLDS = (0.6, 0.7)
-_LENIENT_THRESHOLDS, _LENIENT_CONFIDENCE = (0.5, 0.6), 0.7
+_LENIENT = Thresholds(proposal=0.5, refined=0.6, final=0.7)
 # What noise and bad light hide from the detector: blurred by so many pixels, the middle 98 % of the levels spread out,
 # the mean brought to this grey.
 _CLEANED_SIGMA, _CLEANED_GREY = 1.5, 0.45
-# Sides of what the three networks take, in pixels; the first takes any.
-_STAGE_SIDES = (None, 24, 48)
 _SAME_FACE_IOU = 0.4
 _SAME_FACE_NESTED = 0.7
 
@@ -91,21 +88,14 @@ class MTCNNDetector:
             border = round(_RETRY_BORDER * longest)
             scale = min(scale, _RETRY_SIDE / (longest + 2 * border))
             faces = self._look(image, scale, border=border)
-        for lenient in (False, True):
-            if not faces:
-                faces = self._look(image, scale, border=0, cleaned=True, lenient=lenient)
+        if not faces:
+            faces = self._look(image, scale, border=0, cleaned=True)
         return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
 
     def _look(
-        self,
-        image: Image,
-        scale: float,
-        *,
-        border: int,
-        cleaned: bool = False,
-        lenient: bool = False,
+        self, image: Image, scale: float, *, border: int, cleaned: bool = False
     ) -> list[FaceBox]:
-        """Detect once, on the image with a border of so many of its pixels, scaled, perhaps cleaned."""
+        """Detect on the image with a border of so many of its pixels, scaled; or cleaned, if need be leniently."""
         height, width = image.shape[:2]
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         sx, sy = size[0] / width, size[1] / height
@@ -117,12 +107,11 @@ class MTCNNDetector:
             image = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), constant_values=127)
         if min(image.shape[:2]) < _MIN_SIDE:
             return []
-        rows = self._run(_cleaned(image) if cleaned else image, lenient=lenient)
         faces = []
-        for row in rows:
+        for row in self._run(_cleaned(image) if cleaned else image, lenient=cleaned):
             # pixel centres: x' + 0.5 = s (x + 0.5) + margin
-            x = (row[[1, 3, *range(6, 11)]] - margin + 0.5) / sx - 0.5
-            y = (row[[2, 4, *range(11, 16)]] - margin + 0.5) / sy - 0.5
+            x = (row[[0, 2, *range(5, 10)]] - margin + 0.5) / sx - 0.5
+            y = (row[[1, 3, *range(10, 15)]] - margin + 0.5) / sy - 0.5
             if not (np.isfinite(x).all() and np.isfinite(y).all()):
                 continue
             # The package's "left eye" is the one on the left of the picture: the subject's right one, which is our
@@ -134,31 +123,22 @@ class MTCNNDetector:
                     float(y[0]),
                     float(x[1] - x[0]),
                     float(y[1] - y[0]),
-                    confidence=float(np.clip(row[5], 0, 1)),
+                    confidence=float(np.clip(row[4], 0, 1)),
                     landmarks=landmarks,
                 )
             )
         return faces
 
-    def _run(self, image: Image, *, lenient: bool) -> NDArray[np.float64]:
-        """Rows of (image, x1, y1, x2, y2, confidence, five x, five y)."""
-        first, second = _LENIENT_THRESHOLDS if lenient else _THRESHOLDS
-        confidence = min(self.confidence, _LENIENT_CONFIDENCE) if lenient else self.confidence
+    def _run(self, image: Image, *, lenient: bool) -> Rows:
+        """Boxes and points; leniently: if the thresholds find nothing, by lower ones."""
         with self._lock:
             if self._network is None:
                 self._network = _build(self.device)
-        # float32, or the package computes the pyramid in float64; "numpy", or it rounds to whole pixels.
-        rows = self._network.detect_faces(
-            image.astype(np.float32),
-            output_type="numpy",
-            box_format="xyxy",
-            fit_to_image=False,
-            threshold_pnet=first,
-            threshold_rnet=second,
-            threshold_onet=confidence,
-        )
-        rows = np.asarray(rows, np.float64)
-        return rows if rows.ndim == 2 and rows.shape[1] == 16 else np.empty((0, 16))
+        thresholds = [Thresholds(final=self.confidence)]
+        if lenient:
+            final = min(self.confidence, _LENIENT.final)
+            thresholds.append(replace(_LENIENT, final=final))
+        return np.asarray(self._network.detect_faces(image.astype(np.float32), *thresholds))
 
 
 def _cleaned(image: Image) -> Image:
@@ -184,25 +164,7 @@ def _build(device: str) -> Any:
             f"the MTCNN detector runs on Keras' TensorFlow backend, this process uses "
             f"{keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow or give another detector"
         )
-    network = MTCNN(device=device)
-    _compile(network, device)
-    return network
-
-
-def _compile(network: Any, device: str) -> None:
-    """Make one graph of each stage's network, for any number and size of images.
-
-    The package runs its networks layer by layer, 8 ms a call whatever the size, most of it Python's. The graphs are
-    traced here and not at the first call, so that threads only ever run them.
-    """
-    import tensorflow as tf
-
-    with tf.device(device):
-        for stage, side in zip(network.stages, _STAGE_SIDES, strict=True):
-            model = stage.model
-            images = tf.TensorSpec((None, side, side, 3), tf.float32)
-            traced = tf.function(lambda x, model=model: model(x, training=False), [images])
-            stage._model = traced.get_concrete_function()
+    return Cascade(MTCNN(device=device), device)
 
 
 def _clipped(face: FaceBox, width: float, height: float) -> FaceBox:
