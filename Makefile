@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+# Empty for the newest versions of everything in place of those that are known to work together.
+CONSTRAINTS ?= constraints.txt
+# Per cent of lines and branches that the whole suite must run.
+COVERAGE := 85
 
 # FiftyOne finds the plugin of this checkout, and no other, and calls nobody.
 export FIFTYONE_PLUGINS_DIR := $(CURDIR)
@@ -25,8 +29,8 @@ help:
 
 venv: $(READY)
 
-$(READY): pyproject.toml scripts/set_up.py scripts/ensure_mongod.py
-	@$(PYTHON) scripts/set_up.py $(VENV) --extras dev
+$(READY): pyproject.toml setup.py constraints.txt scripts/set_up.py scripts/ensure_mongod.py
+	@$(PYTHON) scripts/set_up.py $(VENV) --extras fiftyone,dev $(if $(CONSTRAINTS),--constraints $(CONSTRAINTS))
 	@touch $@
 
 demo: $(READY)
@@ -42,12 +46,14 @@ lint: $(READY)
 	@echo "lint: ruff format, ruff check and mypy --strict found nothing"
 
 test: lint
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	@echo "coverage: $$($(BIN)/coverage report --format=total) % of lines and branches$(if $(PYTEST_ARGS),, ($(COVERAGE) % are asked))"
+	@$(if $(PYTEST_ARGS),,$(BIN)/coverage report --sort=cover --skip-covered --fail-under=$(COVERAGE) >.coverage.txt || { head -30 .coverage.txt; exit 1; })
 
 screenshots: $(READY)
 	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py tests/app/test_panel_places.py
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:
-	rm -rf $(VENV) build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) .coverage .coverage.txt build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

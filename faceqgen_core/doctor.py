@@ -29,6 +29,7 @@ OPENCV = (
     "opencv-contrib-python-headless",
 )
 """Variants of one package that overwrite each other's files."""
+INSTALL_FIFTYONE = 'only the plugin needs it: pip install "fiftyone>=1.14,<2"'
 
 PATIENCE = 180
 """Seconds that a process of its own may take; a first import from a cold disk takes long."""
@@ -137,7 +138,7 @@ def _installed(distribution: str) -> str | None:
 
 
 def check_packages() -> Iterator[Check]:
-    """The package itself and everything it requires, each in a version that fits."""
+    """The package itself and everything it requires, each in a version that fits; what the plugin alone needs may miss."""
     from packaging.requirements import Requirement
 
     if (own := _installed("faceqgen")) is None:
@@ -145,15 +146,20 @@ def check_packages() -> Iterator[Check]:
         yield Check("faceqgen", Level.WARN, f"not installed, used from {ROOT}", hint)
     else:
         yield Check("faceqgen", Level.OK, f"{own} from {ROOT}")
-    needed = [Requirement(line) for line in _requirements()]
-    needed = [r for r in needed if r.marker is None or r.marker.evaluate({"extra": ""})]
+    named = [Requirement(line) for line in _requirements()]
+    needed = [r for r in named if r.marker is None or r.marker.evaluate({"extra": ""})]
+    of_plugin = [r for r in named if r.marker and r.marker.evaluate({"extra": "fiftyone"})]
+    of_plugin = [r for r in of_plugin if r not in needed]
     if not needed:
         hint = "install the package, or restore requirements.txt"
         yield Check("packages", Level.WARN, "no list of required packages found", hint)
-    for requirement in needed:
+    for requirement in [*needed, *of_plugin]:
         version = _installed(requirement.name)
-        hint = f'pip install "{requirement}"'
-        if version is None:
+        hint = f'pip install "{requirement.name}{requirement.specifier}"'
+        if version is None and requirement in of_plugin:
+            detail = "not installed: the core scores without it, the plugin does not"
+            yield Check(requirement.name, Level.WARN, detail, hint)
+        elif version is None:
             yield Check(requirement.name, Level.FAIL, "not installed", hint)
         elif not requirement.specifier.contains(version, prereleases=True):
             detail = f"{version}, but {requirement.specifier} is needed"
@@ -211,7 +217,7 @@ def check_mongod() -> Iterator[Check]:
             yield Check("mongod", Level.OK, f"{version} at {shown}")
         return
     if (folder := _inside("fiftyone")) is None:
-        yield Check("mongod", Level.FAIL, "FiftyOne is not installed", "pip install fiftyone")
+        yield Check("mongod", Level.WARN, "FiftyOne is not installed", INSTALL_FIFTYONE)
         return
     path = folder / "db" / "bin" / "mongod"
     hint = (
@@ -235,7 +241,7 @@ def check_mongod() -> Iterator[Check]:
 def check_plugin() -> Iterator[Check]:
     """FiftyOne finds the plugin, has it enabled and loads its operators."""
     if _inside("fiftyone") is None:
-        yield Check("plugin", Level.FAIL, "FiftyOne is not installed", "pip install fiftyone")
+        yield Check("plugin", Level.WARN, "FiftyOne is not installed", INSTALL_FIFTYONE)
         return
     try:
         answer: dict[str, Any] = json.loads(_ask(_ASK_FIFTYONE))
@@ -269,7 +275,10 @@ def check_presets() -> Iterator[Check]:
         try:
             preset = load_preset(name)
         except PresetError as error:
-            hint = "restore the folder models/ from the repository: git checkout -- models"
+            hint = (
+                "restore the folder models/ from the repository: git checkout -- models; "
+                "or install the package anew: pip install --force-reinstall <what it was installed from>"
+            )
             yield Check(f"preset {name}", Level.FAIL, str(error), hint)
         else:
             yield Check(f"preset {name}", Level.OK, f"{preset.identifier}, weights verified")

@@ -1,7 +1,7 @@
 """Presets: a folder with everything a score depends on, verified before anything runs.
 
-``models/<name>/`` holds ``config.json`` (networks, crop protocol, calibration, SHA-256 of the weights), the weights and
-the model card. Loading a preset imports no network library, needs no network connection and downloads nothing.
+``models/<name>/`` (of an installed package: ``faceqgen_core/models/<name>/``) holds ``config.json`` (networks, crop
+protocol, calibration, SHA-256 of the weights), the weights and the model card. Loading a preset imports no network library, needs no network connection and downloads nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,10 @@ class Preset:
 
 
 def models_folder() -> Path:
-    """Folder of the presets that come with the project."""
-    return Path(__file__).resolve().parent.parent / "models"
+    """Folder of the presets that come with the project: inside an installed package, beside it in a checkout."""
+    package = Path(str(resources.files("faceqgen_core"))).resolve()
+    inside = package / "models"
+    return inside if inside.is_dir() else package.parent / "models"
 
 
 def sha256_of(path: Path) -> str:

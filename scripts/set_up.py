@@ -121,7 +121,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="folder of the virtual environment")
     parser.add_argument(
-        "--extras", default="dev", help="extras of the package, separated by commas"
+        "--extras", default="fiftyone,dev", help="extras of the package, separated by commas"
+    )
+    parser.add_argument(
+        "--constraints", type=Path, help="file of the versions to use; without it, the newest"
     )
     options = parser.parse_args()
     root = Path(__file__).resolve().parent.parent
@@ -139,9 +142,10 @@ def main() -> int:
     log = options.folder / "set-up.log"
     own = str(options.folder / "bin" / "python")
     pip = [own, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    pins = ["--constraint", str(options.constraints)] if options.constraints else []
     code = run(
         "Installing faceqgen and what it needs (about two minutes)",
-        [*pip, "--progress-bar", "off", "--editable", f"{root}[{options.extras}]"],
+        [*pip, "--progress-bar", "off", *pins, "--editable", f"{root}[{options.extras}]"],
         log,
     )
     if code != 0:

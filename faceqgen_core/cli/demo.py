@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         )
     if importlib.util.find_spec("fiftyone") is None:
         raise ValueError(
-            'the demo needs FiftyOne, which is not installed: pip install "fiftyone>=1.14,<2", '
+            'the demo needs FiftyOne, which is not installed: pip install -e ".[fiftyone]", '
             "or run make demo, which sets up everything"
         )
     # The checkout in place of the current folder, which Python would put first: a demo.py of the user's may be in it.

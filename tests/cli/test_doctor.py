@@ -74,6 +74,22 @@ def test_a_missing_and_an_old_package_are_told_apart(monkeypatch: pytest.MonkeyP
     assert "extra-thing" not in checks
 
 
+def test_fiftyone_may_miss_since_only_the_plugin_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = ["numpy", 'fiftyone<2,>=1.14; extra == "fiftyone"']
+    monkeypatch.setattr(doctor, "_requirements", lambda: needed)
+    monkeypatch.setattr(doctor, "_installed", lambda name: None if name == "fiftyone" else "2.0")
+    monkeypatch.setattr(doctor, "_inside", lambda package: None)
+    monkeypatch.delenv("FIFTYONE_DATABASE_URI", raising=False)
+    monkeypatch.setenv("FIFTYONE_CONFIG_PATH", "no such file")
+    checks = {c.name: c for c in doctor.check_packages()}
+    found = [checks["fiftyone"], *doctor.check_mongod(), *doctor.check_plugin()]
+    assert [check.level for check in found] == [Level.WARN] * 3
+    assert all('pip install "fiftyone' in check.hint for check in found)
+    monkeypatch.setattr(doctor, "_installed", lambda name: "0.9")
+    checks = {c.name: c for c in doctor.check_packages()}
+    assert checks["fiftyone"].level is Level.FAIL  # there, but too old for the plugin
+
+
 def test_two_variants_of_opencv_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "_installed", lambda name: "4.10")
     monkeypatch.setattr(doctor, "_requirements", lambda: ["numpy"])
