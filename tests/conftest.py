@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -24,10 +26,31 @@ os.environ["FACEQGEN_HOME"] = tempfile.mkdtemp(prefix="faceqgen-tests-")  # rest
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Markers that the place or the fixtures of a test decide: nobody has to think of them."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.app)
+        if item.path.is_relative_to(ROOT / "tests" / "training"):
+            item.add_marker(pytest.mark.training)
+
+
+@pytest.fixture(scope="session")
+def seed() -> int:
+    """Start of what a test draws at random; ``scripts/sweep_training.py`` sets others."""
+    return int(os.environ.get("FACEQGEN_TEST_SEED", "0"))
+
+
 @pytest.fixture(scope="session")
 def preset() -> str:
     """Name or folder of the preset under test."""
     return os.environ.get("FACEQGEN_TEST_PRESET", "faceqgen-128")
+
+
+@pytest.fixture(scope="session")
+def demo() -> ModuleType:
+    """What ``python -m demo`` runs."""
+    return importlib.import_module("demo.__main__")
 
 
 @pytest.fixture(scope="session", autouse=True)

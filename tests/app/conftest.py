@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 
-from tests.app.browser import app_server, find_chromium
-
-
-@pytest.fixture(scope="session")
-def demo() -> ModuleType:
-    """What ``python -m demo`` runs; it stands beside the plugin and is not part of it."""
-    return importlib.import_module("demo.__main__")
+from tests.app.browser import App, app_server, chromium_or_reason
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of a Chromium; the tests that need one are left out where there is none."""
-    path = find_chromium()
-    assert path is not None
-    return path
+    """Path of a Chromium; where there is none, see ``chromium_or_reason``."""
+    return chromium_or_reason()
 
 
 @pytest.fixture(scope="session")
@@ -37,19 +28,29 @@ def screenshots(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def dataset(demo, tmp_path_factory):
-    """Eighteen demo images in FiftyOne, not scored yet; nothing is left of what another module's tests wrote."""
+def build(demo, tmp_path_factory) -> Callable[..., Any]:
+    """Build a data set of demo images: two portraits, clean and under each of the degradations, and two faults."""
     import fiftyone as fo
 
-    if fo.dataset_exists("faceqgen-app-test"):
-        fo.delete_dataset("faceqgen-app-test")
-    return demo.build_dataset(
-        tmp_path_factory.mktemp("images"),
-        name="faceqgen-app-test",
-        degradations=["blur", "low resolution", "noise", "JPEG", "dark", "side light", "occlusion"],
-        strengths=[0.5],
-        lfw=0,
-    )
+    def data_set(name: str, *degradations: str) -> Any:
+        if fo.dataset_exists(name):  # nothing is left of what another module's tests wrote
+            fo.delete_dataset(name)
+        return demo.build_dataset(
+            tmp_path_factory.mktemp("images"),
+            name=name,
+            degradations=list(degradations),
+            strengths=[0.5],
+            lfw=0,
+        )
+
+    return data_set
+
+
+@pytest.fixture(scope="module")
+def dataset(build) -> Any:
+    """Eighteen demo images in FiftyOne, not scored yet."""
+    degradations = ["blur", "low resolution", "noise", "JPEG", "dark", "side light", "occlusion"]
+    return build("faceqgen-app-test", *degradations)
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +111,9 @@ def page(chromium, server, request, tmp_path):
             (tmp_path / "console.log").write_text("\n".join(messages), encoding="utf-8")
             print(f"the page as it was and its console: {tmp_path}\n" + "\n".join(messages[-20:]))
         browser.close()
+
+
+@pytest.fixture
+def app(page, screenshots) -> App:
+    """The App on that page, with nothing open."""
+    return App(page, screenshots)

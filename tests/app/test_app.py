@@ -7,23 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
-
-if find_chromium() is None:
-    pytest.skip(
-        f"App tests left out: no Chromium on this machine ({', '.join(CHROMIUM_NAMES)}, or CHROMIUM=path)",
-        allow_module_level=True,
-    )
+from tests.app.browser import App
 
 QUALITY = "faceqgen.quality"
 RESTORED = "faceqgen.restored_path"
 HEATMAP = "faceqgen_heatmap"
 PROGRESS = re.compile(r"Loading the preset|\d+ of \d+ samples")
-
-
-@pytest.fixture
-def app(page, screenshots) -> App:
-    return App(page, screenshots)
 
 
 def test_a_curator_scores_sorts_filters_and_sees_the_restored_faces(app, dataset, demo, preset):

@@ -7,28 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
-
-if find_chromium() is None:
-    pytest.skip(
-        f"App tests left out: no Chromium on this machine ({', '.join(CHROMIUM_NAMES)}, or CHROMIUM=path)",
-        allow_module_level=True,
-    )
+from tests.app.browser import App
 
 QUALITY = "faceqgen.quality"
 SECOND = "second"
 
 
 @pytest.fixture(scope="module")
-def dataset(demo, tmp_path_factory):
-    """Ten demo images in FiftyOne: two portraits, clean and under three degradations, and two faults."""
-    return demo.build_dataset(
-        tmp_path_factory.mktemp("images"),
-        name="faceqgen-operators-test",
-        degradations=["blur", "low resolution", "noise"],
-        strengths=[0.5],
-        lfw=0,
-    )
+def dataset(build):
+    """Ten demo images in FiftyOne."""
+    return build("faceqgen-operators-test", "blur", "low resolution", "noise")
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +33,7 @@ def scored(dataset, demo, preset):
 
 
 @pytest.fixture
-def app(page, screenshots, scored) -> App:
-    app = App(page, screenshots)
+def app(app, scored) -> App:
     app.open(scored.name, len(scored))
     return app
 

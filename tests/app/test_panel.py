@@ -8,23 +8,12 @@ import re
 import numpy as np
 import pytest
 
-from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
+from tests.app.browser import App
 from tests.app.panel_page import PanelPage
-
-if find_chromium() is None:
-    pytest.skip(
-        f"App tests left out: no Chromium on this machine ({', '.join(CHROMIUM_NAMES)}, or CHROMIUM=path)",
-        allow_module_level=True,
-    )
 
 QUALITY = "faceqgen.quality"
 STATUS = "faceqgen.status"
 PROGRESS = re.compile(r"Loading the preset|\d+ of \d+ samples")
-
-
-@pytest.fixture
-def app(page, screenshots) -> App:
-    return App(page, screenshots)
 
 
 @pytest.fixture

@@ -6,15 +6,9 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
+from tests.app.browser import App
 from tests.app.panel_page import PanelPage
 from tests.app.readable import faults_of, words_of
-
-if find_chromium() is None:
-    pytest.skip(
-        f"App tests left out: no Chromium on this machine ({', '.join(CHROMIUM_NAMES)}, or CHROMIUM=path)",
-        allow_module_level=True,
-    )
 
 pytestmark = pytest.mark.usefixtures("without_errors")
 QUALITY = "faceqgen.quality"
@@ -24,15 +18,9 @@ EMPTY = "faceqgen-empty-test"
 
 
 @pytest.fixture(scope="module")
-def dataset(demo, preset, tmp_path_factory):
+def dataset(build, demo, preset):
     """Twelve demo images, scored; beside them a data set that is not scored and one that is empty."""
-    dataset = demo.build_dataset(
-        tmp_path_factory.mktemp("images"),
-        name="faceqgen-places-test",
-        degradations=["blur", "low resolution", "noise", "occlusion"],
-        strengths=[0.5],
-        lfw=0,
-    )
+    dataset = build("faceqgen-places-test", "blur", "low resolution", "noise", "occlusion")
     dataset.clone(UNSCORED, persistent=True)
     fo.Dataset(EMPTY, persistent=True)
     demo.score(dataset, preset=preset)
@@ -41,8 +29,7 @@ def dataset(demo, preset, tmp_path_factory):
 
 
 @pytest.fixture
-def app(page, screenshots, dataset) -> App:
-    app = App(page, screenshots)
+def app(app, dataset) -> App:
     app.open(dataset.name, len(dataset))
     return app
 

@@ -8,15 +8,9 @@ import pytest
 from PIL import Image, ImageFilter
 
 from faceqgen_core.image_io import save_png
-from tests.app.browser import CHROMIUM_NAMES, App, find_chromium
+from tests.app.browser import App
 from tests.images import astronaut, no_face
 from tests.videos import RATE, write_video
-
-if find_chromium() is None:
-    pytest.skip(
-        f"App tests left out: no Chromium on this machine ({', '.join(CHROMIUM_NAMES)}, or CHROMIUM=path)",
-        allow_module_level=True,
-    )
 
 SIDE = 256
 LENGTH = RATE  # frames of each part of a video: a second
@@ -81,8 +75,9 @@ def groups(dataset, demo, preset, tmp_path_factory):
 
 
 @pytest.fixture
-def app(page, screenshots, groups) -> App:
-    return App(page, screenshots)
+def app(groups, app) -> App:
+    """The App, started when there are groups, too."""
+    return app
 
 
 def _open_panel(app: App):
