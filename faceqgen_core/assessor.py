@@ -45,8 +45,9 @@ FaceSource = Literal["detect", "crop", "given"]
 # A given box is searched for landmarks with this margin on each side, as a share of its longer side.
 _SEARCH_MARGIN = 0.5
 _SEARCH_OVERLAP = 0.25
-# Images that each worker may have ready or in work: enough to feed the next batch while the network runs.
-_AHEAD = 4
+# Images that may be ready or in work: of each worker at first, so that the first result comes soon; one more with each
+# that is taken, up to two batches, or the network waits for its next batch.
+_AHEAD, _BATCHES_AHEAD = 4, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +102,8 @@ class FaceQualityAssessor:
         device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
         max_pixels: images with more pixels are not decoded but reported ``too_large``.
         min_face: faces whose box has a shorter side, in pixels, are reported ``too_small``.
-        workers: threads that decode and align, at least 1.
+        workers: threads that decode, detect and align, at least 1. Much of their work holds the interpreter's lock: two
+            keep a network on the CPU busy, more take turns; a GPU may want four.
         restorer: runs the network in place of the preset's own.
 
     Raises:
@@ -118,7 +120,7 @@ class FaceQualityAssessor:
         device: str = "auto",
         max_pixels: int = DEFAULT_MAX_PIXELS,
         min_face: float = 16,
-        workers: int = 4,
+        workers: int = 2,
         restorer: CropRestorer | None = None,
     ) -> None:
         limits = {"batch_size": batch_size, "workers": workers, "max_pixels": max_pixels}
@@ -204,14 +206,17 @@ class FaceQualityAssessor:
     def _prepare_ahead(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
     ) -> Generator[_Prepared, None, None]:
-        """Prepare in threads and yield in input order, never more than a few images ahead of the reader."""
+        """Prepare in threads and yield in input order, never more than two batches ahead of the reader."""
+        ahead = _AHEAD * self._workers
+        most = max(ahead, _BATCHES_AHEAD * self._batch_size)
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="faceqgen-prepare")
         running: deque[Future[list[_Prepared]]] = deque()
         try:
             for index, image in enumerate(images):
                 running.append(pool.submit(self._prepare, index, image, options))
-                if len(running) >= _AHEAD * self._workers:
+                if len(running) >= ahead:
                     yield from running.popleft().result()
+                    ahead = min(ahead + 1, most)
             while running:
                 yield from running.popleft().result()
         finally:

@@ -18,6 +18,7 @@ import logging
 import os
 import stat
 import struct
+import zlib
 from collections.abc import Callable
 from typing import IO, Any, ClassVar, TypeVar
 
@@ -135,8 +136,11 @@ def save_png(path: str | os.PathLike[str], array: NDArray[np.uint8]) -> None:
             f"a PNG is written from (H, W, 3) RGB or (H, W) grey uint8, got {array.shape} {array.dtype}"
         )
     with written_whole(path) as temporary, temporary.open("xb") as file:
-        # Level 3 instead of 6: a photograph is written three times as fast for a few per cent more bytes.
-        PIL.Image.fromarray(array).save(file, format="PNG", compress_level=3)
+        # Of a photograph, filtered, hardly anything repeats but single bytes: to look for no more than these (zlib's
+        # run-length strategy) takes a third less time than level 3, and the files of faces are smaller.
+        PIL.Image.fromarray(array).save(
+            file, format="PNG", compress_level=1, compress_type=zlib.Z_RLE
+        )
 
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:

@@ -18,6 +18,8 @@ from faceqgen_core.types import FaceCrop, Image
 
 # A face with more pixels than this across is shrunk into the crop until no codec's blocks are left.
 _MOST_FOR_BLOCKS = 400
+# Up to here the scale of "occlusion" is 0, and to look for less is in vain.
+_NOT_HIDDEN = 0.01
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Cues:
         block_step: how much larger steps at the borders of 8 x 8 blocks are, in grey levels.
         flat: share of neighbours in the face that differ by one grey level at most.
         mean, under, over, spread, ramp, ramp_fit: see ``light.Light``.
-        hidden: share of the face that something seems to cover, by the face model.
+        hidden: share of the face that something seems to cover, by the face model; under 0.01 not the least there is.
         plain: share of the face where hardly anything changes, measured by where much does.
         dark_eyes: share of the eyes' surroundings that is less than half as bright as the cheeks.
         yaw, pitch: degrees off frontal, from landmarks; 0 without.
@@ -148,6 +150,8 @@ def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
     if not aligned:
         middle = (image.shape[1] / 2, image.shape[0] * 0.55)
         for zoom in (0.8, 1.25):
+            if share <= _NOT_HIDDEN:
+                break
             matrix = cv2.getRotationMatrix2D(middle, 0, zoom)
             other = cv2.warpAffine(
                 image,

@@ -85,10 +85,10 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
             for multiple in range(fold * _BINS // 8, _BINS // 2 + 1, fold * _BINS // 8):
                 spectrum[multiple - 2 * _TOOTH : multiple + 2 * _TOOTH + 1] = 0
         power += spectrum / total / 2
-    frequencies, combs = _combs()
-    usable = frequencies >= _PERIODS * _BINS / min(luminance.shape)
-    covered = combs[usable, slowest:].mean(axis=1)
-    return max(0.0, float(((combs[usable] @ power - covered) / (1 - covered)).max()))
+    frequencies, combs, open_bins = _combs()
+    usable = int(np.searchsorted(frequencies, _PERIODS * _BINS / min(luminance.shape)))
+    covered = open_bins[usable:, slowest] / (combs.shape[1] - slowest)
+    return max(0.0, float(((combs[usable:] @ power - covered) / (1 - covered)).max()))
 
 
 def _eighth(luminance: NDArray[np.float32]) -> float:
@@ -102,8 +102,11 @@ def _eighth(luminance: NDArray[np.float32]) -> float:
 
 
 @lru_cache(maxsize=1)
-def _combs() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Frequencies of grids in bins, and a comb for each that lets it and its multiples through."""
+def _combs() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint16]]:
+    """Frequencies of grids in bins, upwards; a comb for each that lets it and its multiples through; its open bins.
+
+    The last are counted from each bin to the end: no picture's size need copy the combs to count them.
+    """
     frequencies = np.arange(_BINS / _WIDEST, _BINS / _NARROWEST, 0.5)
     combs = np.zeros((len(frequencies), _BINS // 2 + 1))
     for row, frequency in zip(combs, frequencies, strict=True):
@@ -112,7 +115,7 @@ def _combs() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
             if middle > _BINS // 2 - 1:
                 break
             row[middle - _TOOTH : middle + _TOOTH + 1] = 1
-    return frequencies, combs
+    return frequencies, combs, combs[:, ::-1].cumsum(axis=1)[:, ::-1].astype(np.uint16)
 
 
 def block_step(luminance: NDArray[np.float32]) -> float:

@@ -318,6 +318,29 @@ def test_the_stream_reads_only_a_few_images_ahead():
     assert threads() == []
 
 
+def test_while_the_network_runs_the_next_two_batches_are_prepared():
+    read, ready = [], []
+
+    def images():
+        for index in range(64):
+            read.append(index)
+            yield grey(index % 200 + 10)
+
+    assessor, network = toy(batch_size=8, workers=1)
+    restore = network.restore
+
+    def slow(crops, **wanted):
+        ready.append(len(read))
+        return restore(crops, **wanted)
+
+    network.restore = slow
+    assert len(list(assessor.assess(images()))) == 64
+    # Before the batch that starts at 24 images 40 were read: these 8, the 8 after them and 8 more.
+    assert ready[0] <= 2 * 8 + 4
+    assert ready[3] >= 32 + 2 * 8 - 1
+    assert all(now <= 8 * (i + 1) + 2 * 8 for i, now in enumerate(ready))
+
+
 def test_a_stream_closed_or_dropped_early_stops_its_threads():
     detector = ToyDetector(delay=lambda image: 0.01)
     assessor, _ = toy(detector, batch_size=2)

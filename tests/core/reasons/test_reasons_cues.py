@@ -10,7 +10,7 @@ import skimage.measure
 
 from faceqgen_core.alignment import CropProtocol, align, crop_whole
 from faceqgen_core.degradation import degrade
-from faceqgen_core.reasons import measure_cues
+from faceqgen_core.reasons import REASONS, detail, measure_cues
 from faceqgen_core.reasons.detail import block_step, blur_effect, grid_strength, noise_sigma
 from faceqgen_core.reasons.face_model import SIDE, FaceModel, face_model
 from faceqgen_core.reasons.frame import outside_photo, repeated_edge, visible_part
@@ -88,6 +88,29 @@ def test_the_blocks_of_a_jpeg_that_is_blurred_are_no_grid_of_an_enlargement():
     blurred = cv2.GaussianBlur(grace_hopper(), (0, 0), 6)
     coded = cv2.imdecode(np.frombuffer(jpeg_bytes(blurred, quality=85), np.uint8), 0)
     assert grid_strength(coded[96:360, 120:380].astype(np.float32)) < 0.21
+
+
+def test_what_a_comb_lets_through_by_chance_is_the_share_of_its_open_bins():
+    frequencies, combs, open_bins = detail._combs()
+    assert (np.diff(frequencies) > 0).all()
+    for start in (0, 17, 204, 512):
+        np.testing.assert_array_equal(open_bins[:, start], combs[:, start:].sum(axis=1))
+
+
+def test_a_face_that_nothing_covers_is_not_zoomed_for_a_better_fit(monkeypatch):
+    seen = []
+
+    def hidden_share(self, crop, *, noise):
+        seen.append(noise)
+        return 0.01 if len(seen) == 1 else 0.02
+
+    monkeypatch.setattr(FaceModel, "hidden_share", hidden_share)
+    crop = crop_whole(astronaut()[20:220, 120:320], CropProtocol())
+    assert measure_cues(astronaut(), crop).hidden == 0.01
+    assert len(seen) == 1
+    assert REASONS["occlusion"].scales[0](0.01) == 0  # so that no reason can change
+    assert measure_cues(astronaut(), crop).hidden == 0.02
+    assert len(seen) == 4
 
 
 def test_pictures_too_small_for_a_grid_have_none():
