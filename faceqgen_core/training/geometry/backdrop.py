@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from faceqgen_core.training.geometry.filling import fill
 from faceqgen_core.types import Image
 
+_GRID = 16
+"""Side of the grid on which the even background is smoothed; its colour changes slowly enough for it."""
+
 
 def smoothstep(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
     """0 below ``low``, 1 above ``high``, smooth in between."""
@@ -67,6 +70,12 @@ def person_colours(crop: Image, share: NDArray[np.float32]) -> NDArray[np.float3
     return colours
 
 
+def _widened(share: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The share, reaching 1.5 per cent of the side farther out."""
+    side = 2 * max(1, round(share.shape[0] / 64)) + 1
+    return np.asarray(cv2.dilate(share, np.ones((side, side), np.uint8)), np.float32)
+
+
 def even_colour(
     crop: Image, share: NDArray[np.float32], colour: Sequence[float] | None = None
 ) -> NDArray[np.float32]:
@@ -77,12 +86,12 @@ def even_colour(
         return np.full(crop.shape, colour, np.float32)
     size = crop.shape[0]
     # Away from the outline; where all is outline or person, what little there is.
-    away = np.asarray(cv2.dilate(share, np.ones((5, 5), np.uint8)))
+    away = _widened(share)
     weight = (1 - away) ** 2 + 1e-4 * (1 - share) + 1e-7
     both = np.dstack([crop * weight[..., None], weight]).astype(np.float32)
-    small = (max(4, size // 8),) * 2
-    both = np.asarray(cv2.resize(both, small, interpolation=cv2.INTER_AREA))
-    both = np.asarray(cv2.GaussianBlur(both, (0, 0), small[0], borderType=cv2.BORDER_REPLICATE))
+    both = np.asarray(cv2.resize(both, (_GRID, _GRID), interpolation=cv2.INTER_AREA))
+    # Nothing is added beyond the frame: repeated, its corners would decide.
+    both = np.asarray(cv2.GaussianBlur(both, (0, 0), _GRID, borderType=cv2.BORDER_CONSTANT))
     even = both[..., :3] / np.maximum(both[..., 3:], 1e-9)
     large = cv2.resize(even, (size, size), interpolation=cv2.INTER_CUBIC)
     return np.clip(np.asarray(large), 0, 255).astype(np.float32)
@@ -90,7 +99,7 @@ def even_colour(
 
 def own_background(crop: Image, share: NDArray[np.float32]) -> NDArray[np.float32]:
     """The crop's own background (S, S, 3) float32, 0..255, filled where the person stands."""
-    away = np.asarray(cv2.dilate(share, np.ones((5, 5), np.uint8)))
+    away = _widened(share)
     return fill(crop, (1 - away + 1e-6).astype(np.float32))
 
 
