@@ -61,7 +61,9 @@ def threshold_of_worst(collection: Any, field: str, measure: str, percent: float
         ValueError: the percentage is not between 0 and 100.
     """
     if not 0 < percent < 100:
-        raise ValueError(f"a percentage of the samples lies between 0 and 100 percent, got {percent:g}")
+        raise ValueError(
+            f"a percentage of the samples lies between 0 and 100 percent, got {percent:g}"
+        )
     path = FieldNames(field).path(measure)
     scored = count(collection, {path: NUMBER})
     first_kept = wanted_of(scored, percent)

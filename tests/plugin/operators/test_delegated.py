@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import fiftyone as fo
@@ -121,4 +122,4 @@ def test_a_delegated_run_takes_the_slice_that_was_active_when_it_was_queued(grou
     if uri == EXPORT:
         assert [float(row["quality"]) for row in csv.DictReader(text.splitlines())] == [80, 81]
     else:
-        assert "active slice &#x27;right&#x27;" in text or "active slice &#39;right&#39;" in text
+        assert "active slice 'right'" in unescape(text)
