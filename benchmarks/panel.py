@@ -119,7 +119,7 @@ def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
         add("open the panel", lambda: page.do("on_load"))
         add("move the slider", lambda: page.do("on_slider", value=float(rng.uniform(5, 95))))
         add("click a bar", lambda: page.do("on_bar", idx=int(rng.integers(10, 40))))
-        add("worst 5 %", lambda: page.do("on_worst_share", percent=5))
+        add("worst 5 %", lambda: page.do("on_worst", percent=5))
         add("another measure", lambda: page.do("on_measure", measure="mse"))
         page.do("on_measure", measure="quality")
         add("rules per identity", lambda: page.do("on_subject", value="subject"))

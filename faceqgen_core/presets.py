@@ -17,9 +17,9 @@ from typing import Any
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration
+from faceqgen_core.vocabulary import DEFAULT_PRESET as DEFAULT_PRESET
 from faceqgen_core.whole_files import written_whole
 
-DEFAULT_PRESET = "faceqgen-128"
 FORMAT = 2
 WEIGHTS = ("generator.weights.h5", "discriminator.weights.h5", "quality_head.weights.h5")
 _KEYS = {"format", "name", "networks", "crop_protocol", "calibration", "weights", "training"}
@@ -113,6 +113,17 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def identify(config: Mapping[str, Any]) -> str:
+    """The identifier of the preset with this configuration: its name, and the hash of what a score depends on.
+
+    Raises:
+        KeyError: the configuration lacks one of its parts.
+    """
+    scored_by = {k: config[k] for k in ("networks", "crop_protocol", "calibration", "weights")}
+    digest = hashlib.sha256(json.dumps(scored_by, sort_keys=True).encode()).hexdigest()
+    return f"{config['name']}@{digest[:8]}"
+
+
 def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset:
     """Load and verify a preset by name or by folder.
 
@@ -140,12 +151,10 @@ def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset
         raise PresetError(f"{folder / 'config.json'}: {error}") from error
     if protocol.size != config["networks"]["size"]:
         raise PresetError(f"{folder}: crop size {protocol.size} is not the networks' size")
-    scored_by = {k: config[k] for k in ("networks", "crop_protocol", "calibration", "weights")}
-    digest = hashlib.sha256(json.dumps(scored_by, sort_keys=True).encode()).hexdigest()
     return Preset(
         name=str(config["name"]),
         folder=folder,
-        identifier=f"{config['name']}@{digest[:8]}",
+        identifier=identify(config),
         networks=config["networks"],
         protocol=protocol,
         calibration=calibration,

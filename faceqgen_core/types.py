@@ -7,10 +7,11 @@ Images are RGB uint8, height x width x channels.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
+
+from faceqgen_core.vocabulary import Status as Status
 
 Image = NDArray[np.uint8]
 """(H, W, 3) uint8 RGB."""
@@ -18,21 +19,6 @@ Image = NDArray[np.uint8]
 Landmarks = NDArray[np.float32]
 """(5, 2) float32 pixels (x, y): the subject's right eye (left in the picture), left eye, nose, right and left mouth
 corner."""
-
-
-class Status(str, Enum):
-    """What became of a face; the value is what is stored and printed.
-
-    Everything but ``SCORED`` is a failure to assess (ISO/IEC 29794-1) and comes with a reason in words.
-    """
-
-    SCORED = "scored"
-    NO_FACE = "no_face"
-    UNREADABLE = "unreadable"
-    TOO_SMALL = "too_small"
-    TOO_LARGE = "too_large"
-    NOT_FINITE = "not_finite"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, eq=False)

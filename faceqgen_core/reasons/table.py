@@ -1,4 +1,4 @@
-"""The reasons by name: what each means, the component of ISO/IEC 29794-5 it follows, and from where on it is found.
+"""The reasons by name: the component of ISO/IEC 29794-5 each follows, and from where on it is found.
 
 A finding has a strength: 1 where its statistic reaches ``clear``, 2 at ``strong``, in a straight line below, between and
 beyond.
@@ -7,6 +7,8 @@ beyond.
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from faceqgen_core import vocabulary
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,20 @@ class Reason:
 
     Attributes:
         name: as stored.
-        meaning: what is wrong with the face, in words for a user.
         component: quality components of ISO/IEC 29794-5 whose subject it is; "" if the standard has none.
         scales: its statistics; the strongest finding counts unless ``reasons`` says otherwise.
         families: degradations of ``degradation.FAMILIES`` that cause it.
     """
 
     name: str
-    meaning: str
     component: str
     scales: tuple[Scale, ...]
     families: tuple[str, ...] = ()
+
+    @property
+    def meaning(self) -> str:
+        """What is wrong with the face, in words for a user."""
+        return vocabulary.REASONS[self.name]
 
 
 REASONS: dict[str, Reason] = {
@@ -50,63 +55,54 @@ REASONS: dict[str, Reason] = {
     for reason in (
         Reason(
             "blur",
-            "fine detail is lost: out of focus, moved or smoothed",
             "Sharpness; motion blur",
             (Scale("blur", 0.57, 0.68),),
             ("gaussian_blur", "motion_blur", "defocus"),
         ),
         Reason(
             "low_resolution",
-            "too few pixels on the face, or enlarged from few",
             "Inter-eye distance",
             (Scale("eye_distance", 20, 12), Scale("grid", 0.21, 0.32), Scale("flat", 0.4, 0.5)),
             ("low_resolution", "pixelate"),
         ),
         Reason(
             "noise",
-            "grain of a weak or amplified signal",
             "",
             (Scale("noise", 8, 14),),
             ("noise", "shot_noise"),
         ),
         Reason(
             "compression",
-            "blocks or smeared skin of a codec",
             "No compression artefacts",
             (Scale("block_step", 1.5, 3.3), Scale("flat", 0.11, 0.145)),
             ("jpeg",),
         ),
         Reason(
             "dark",
-            "too little light on the face",
             "Under-exposure prevention; moments of the luminance distribution",
             (Scale("mean", 62, 45),),
             ("dark",),
         ),
         Reason(
             "bright",
-            "over-exposed: parts of the face are white",
             "Over-exposure prevention; moments of the luminance distribution",
             (Scale("over", 0.12, 0.24),),
             ("bright",),
         ),
         Reason(
             "low_contrast",
-            "the face is flat and grey: haze, glare or a narrow range of tones",
             "Dynamic range",
             (Scale("spread", 58, 42),),
             ("low_contrast",),
         ),
         Reason(
             "uneven_light",
-            "one side of the face is much darker than the other",
             "Illumination uniformity",
             (Scale("ramp", 0.33, 0.55),),
             ("side_light",),
         ),
         Reason(
             "occlusion",
-            "something covers a part of the face: a mask, a hand, sunglasses",
             "Face occlusion prevention; eyes visible; mouth occlusion prevention",
             (
                 Scale("hidden", 0.1, 0.19),
@@ -117,20 +113,17 @@ REASONS: dict[str, Reason] = {
         ),
         Reason(
             "pose",
-            "the head is turned, raised or bowed",
             "Head pose (yaw, pitch)",
             (Scale("yaw", 25, 35), Scale("pitch", 38, 50)),
         ),
         Reason(
             "off_centre",
-            "the photograph's edge cuts the face, or it lies outside of the crop",
             "Crop of the face image (leftward, rightward, margins above and below)",
             (Scale("outside", 0.05, 0.1),),
             ("crop",),
         ),
         Reason(
             "background",
-            "a restless background beside the head",
             "Background uniformity",
             (Scale("clutter", 14, 18),),
         ),

@@ -20,6 +20,8 @@ from typing import Any
 
 import fiftyone as fo
 
+from faceqgen_core.vocabulary import REASONS, SCORES, Status
+
 from ..scoring.given_boxes import LabelledBox, PixelBox
 
 DEFAULT_FIELD = "faceqgen"
@@ -31,38 +33,16 @@ HEATMAP_RANGE = [0, 255]
 """Of the 8-bit map on disk; the App reads such a file's own numbers, so 255 is a difference of 1."""
 
 
-@dataclass(frozen=True)
-class Score:
-    """What a number means: its direction, its range, and what it is."""
-
-    higher_is_better: bool
-    low: float
-    high: float
-    meaning: str
-
-    @property
-    def description(self) -> str:
-        """One line for the App."""
-        direction = "higher is better" if self.higher_is_better else "LOWER is better"
-        return f"{self.meaning}, {self.low:g} to {self.high:g}, {direction}; None unless scored"
-
-
-SCORES: dict[str, Score] = {
-    "quality": Score(True, 0, 100, "Unified quality score"),
-    "ssim": Score(True, -1, 1, "Native measure: structural similarity of face and restoration"),
-    "mse": Score(False, 0, 1, "Native measure: mean squared error between face and restoration"),
-    "discriminator": Score(True, 0, 1, "Native measure: probability of a good original"),
-}
+_FAILURES = [status.value for status in Status if status is not Status.SCORED]
 _WORDS: dict[str, str] = {
-    "status": "What became of the face: scored, or why not (no_face, unreadable, too_small, too_large, "
-    "not_finite, failed); None: not yet assessed",
+    "status": f"What became of the face: scored, or why not ({', '.join(_FAILURES)}); None: not yet assessed",
     "reason": "Why the face has no scores, in words; if it has, the first of its reasons, None for a good face",
     "preset": "Preset behind the scores: its name and the start of the hash of what it holds",
     "crop_protocol": "How the face was cut out before scoring: name, version and size in pixels",
 }
 _REASONS = (
-    "What most likely lowers the score, most likely first: blur, low_resolution, noise, compression, dark, bright, "
-    "low_contrast, uneven_light, occlusion, pose, off_centre, background; empty for a good face, None unless scored"
+    f"What most likely lowers the score, most likely first: {', '.join(REASONS)}; empty for a good face, None unless "
+    "scored"
 )
 _SAMPLE = "Face quality of the sample's primary face, the large and central one"
 _RESTORED_SAMPLE = "File of the image with its faces restored, in the geometry of the original"
@@ -200,7 +180,7 @@ def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
 
 def _add_values(dataset: fo.Dataset, path: Callable[[str], str]) -> None:
     for key, score in SCORES.items():
-        _add(dataset, path(key), fo.FloatField, score.description)
+        _add(dataset, path(key), fo.FloatField, f"{score.description}; None unless scored")
     for key, text in _WORDS.items():
         _add(dataset, path(key), fo.StringField, text)
     _add(dataset, path("reasons"), fo.ListField, _REASONS, subfield=fo.StringField)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from faceqgen_core.vocabulary import Status
+
 from .fields import FieldNames
 
 NOT_SCORED = "not_scored"
 """Name of the samples that no run has looked at yet: their status is None."""
 
 STATUSES: dict[str, str] = {
-    "scored": "Scored",
-    "no_face": "No face",
-    "unreadable": "Unreadable",
-    "too_small": "Too small",
-    "too_large": "Too large",
-    "not_finite": "Not finite",
-    "failed": "Failed",
+    **{status.value: status.label for status in Status},
     NOT_SCORED: "Not yet scored",
 }
 """All statuses with their labels, in the order in which they are shown."""

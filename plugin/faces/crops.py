@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..dataset.fields import FieldNames
+from .crop_cutter import cut
 
 READERS = 4
 _OF_THE_IMAGE = ("num_faces", "restored_path")
@@ -59,7 +60,6 @@ def cut_faces(view: Any, names: FieldNames) -> tuple[list[CutFace], list[tuple[s
 def _cut(
     sample_id: str, path: str, tags: list[str], detections: Any, keys: Sequence[str]
 ) -> tuple[list[CutFace], list[tuple[str, str, int]]]:
-    from faceqgen_core.alignment import cut_crop
     from faceqgen_core.image_io import ImageError, load_image
 
     scored = [detection for detection in detections or () if detection["status"] == "scored"]
@@ -72,8 +72,7 @@ def _cut(
     faces, problems = [], []
     for detection in scored:
         try:
-            matrix = np.reshape(np.asarray(detection["crop_matrix"], np.float64), (2, 3))
-            crop = cut_crop(pixels, matrix, _size(detection["crop_protocol"]))
+            crop = cut(pixels, detection["crop_matrix"], detection["crop_protocol"])
         except (TypeError, ValueError) as error:
             problems.append((path, f"face {detection.id}: {error}", 1))
             continue
@@ -83,11 +82,6 @@ def _cut(
             CutFace(sample_id, path, list(tags or ()), detection.id, values, crop, restored)
         )
     return faces, problems
-
-
-def _size(crop_protocol: str | None) -> int:
-    """Side of the crop in pixels, which a crop protocol's identifier ends with."""
-    return int(str(crop_protocol).rpartition("-")[2])
 
 
 class Restoring:

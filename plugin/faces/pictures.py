@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import fiftyone as fo
 import numpy as np
 
 from ..dataset.fields import FieldNames
+from .crop_cutter import cut, is_known, side_of
 
 _CROP_SIDE = 128
 _JPEG_QUALITY = 92
@@ -82,12 +82,20 @@ def face_pictures(path: str, face: Any) -> FacePictures:
     )
 
 
-def data_uri(picture: Any) -> str:
-    """A picture as the address that an ``img`` of a page can show."""
+def data_uri(picture: Any, *, longest: int | None = None) -> str:
+    """A picture as the address that an ``img`` of a page can show.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        longest: of its sides, in pixels; a larger picture is made smaller.
+    """
     from PIL import Image
 
+    image = Image.fromarray(picture)
+    if longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
     data = io.BytesIO()
-    Image.fromarray(picture).save(data, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
+    image.save(data, "JPEG", quality=_JPEG_QUALITY, subsampling=0)
     return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode("ascii")
 
 
@@ -104,19 +112,17 @@ def _load(path: str | None) -> Any:
 
 def _cut(path: str, face: Any, size: int) -> tuple[Any, bool]:
     """The crop and whether it is the very one that was scored."""
-    from faceqgen_core.alignment import CropProtocol, align, cut_crop
+    from faceqgen_core.alignment import CropProtocol, align
     from faceqgen_core.types import FaceBox
 
     image = _load(path)
     if image is None:
         return None, False
+    protocol = getattr(face, "crop_protocol", None)
     matrix = getattr(face, "crop_matrix", None)
-    protocol = re.search(r"-(\d+)$", getattr(face, "crop_protocol", None) or "")
-    if protocol:
-        size = int(protocol.group(1))
-    if matrix:
-        return cut_crop(image, np.reshape(np.asarray(matrix, np.float64), (2, 3)), size), True
+    if is_known(matrix, protocol):
+        return cut(image, matrix, protocol), True
     height, width = image.shape[:2]
     x, y, w, h = face.bounding_box
     box = FaceBox(x * width, y * height, w * width, h * height)
-    return align(image, box, CropProtocol(size=size)).image, False
+    return align(image, box, CropProtocol(size=side_of(protocol) or size)).image, False

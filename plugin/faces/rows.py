@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
-from ..dataset.fields import SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import FieldNames
 
 VALUES = ("status", *SCORES, "reasons", "best_frame", "preset", "crop_protocol")
 """What is read of each face, beside its place and its files."""
@@ -38,10 +40,9 @@ class Face:
     restored_image: str | None = None
 
     @property
-    def crop_size(self) -> int | None:
-        """Side of the crop in pixels, which the crop protocol's identifier ends with."""
-        last = str(self.values.get("crop_protocol") or "").rpartition("-")[2]
-        return int(last) if last.isdigit() else None
+    def crop_protocol(self) -> str | None:
+        """Identifier of the crop protocol of its crop."""
+        return self.values.get("crop_protocol")
 
 
 def primary_faces(view: Any, names: FieldNames) -> Iterator[Face]:

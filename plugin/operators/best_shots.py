@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import fiftyone.operators as foo
 from fiftyone.operators import types
 
-from ..dataset.saving import require_free_view
 from ..queries.labelled_faces import detections_fields
 from ..queries.subjects import subject_fields
 from ..results.best_shots import BestShotSettings, best_shots, count_best_shots
-from .dialogue import add_score_field, mark, placed
-from .selection_form import add_measure
-from .target_form import add_target
+from .base import FaceQualityOperator
+from .forms import add_keeping, add_measure, add_score_field, add_target, mark
 
-LABEL = "Best shots"
 _PER_TEXT = {
     "subject": ("Subject", "A field of the samples says who is shown"),
     "label": ("Name of a labelled face", "Boxes with names were scored"),
@@ -24,27 +20,17 @@ _PER_TEXT = {
 _GROUPS = {"subject": "subjects", "label": "names", "track": "tracks"}
 
 
-class BestShotsOfEach(foo.Operator):
+class BestShotsOfEach(FaceQualityOperator):
     """Keeps the best faces of each subject, name or track."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="best_shots",
-            label=LABEL,
-            description="Keep the best faces of each subject, of each name in photographs of many, or of each track of "
-            "a video; tag them, save the view",
-            icon="/assets/best.svg",
-            dynamic=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
-        )
-
-    def resolve_placement(self, ctx: Any) -> types.Placement | None:
-        """Beside the buttons of the grid."""
-        return placed(ctx, types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, LABEL, "/assets/best.svg")
+    operator_name = "best_shots"
+    label = "Best shots"
+    description = (
+        "Keep the best faces of each subject, of each name in photographs of many, or of each track of a video; "
+        "tag them, save the view"
+    )
+    icon = "best"
+    place = types.Places.SAMPLES_GRID_SECONDARY_ACTIONS
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -61,15 +47,10 @@ class BestShotsOfEach(foo.Operator):
         of = _add_of(inputs, ctx, ctx.params.get("per", default))
         inputs.int("count", default=1, min=1, label="How many to keep of each")
         add_measure(inputs)
-        inputs.str("tag", required=False, label="Tag them")
-        view_name = inputs.str("view_name", required=False, label="Save the view as")
-        try:
-            require_free_view(ctx.dataset, ctx.params.get("view_name"))
-        except ValueError as error:
-            mark(view_name, error)
+        add_keeping(inputs, ctx, tag="Tag them", view="Save the view as")
         if not (field.invalid or of.invalid):
             _say_how_many(inputs, ctx, of)
-        return types.Property(inputs, view=types.View(label=LABEL))
+        return self.form(inputs)
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Choose, tag, save, show; returns the counts."""
@@ -87,7 +68,7 @@ class BestShotsOfEach(foo.Operator):
         outputs.int("kept", label="Kept")
         outputs.int("left_out", label="Left out: others are better")
         outputs.int("unnamed", label="Scored, but nothing says of whom")
-        return types.Property(outputs, view=types.View(label=LABEL))
+        return types.Property(outputs, view=types.View(label=self.label))
 
     def __call__(self, sample_collection: Any, *, per: str = "subject", **options: Any) -> Any:
         """Return the view of the best shots; the parameters are those of ``BestShotSettings``.

@@ -4,40 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..dataset.saving import keep_view, require_free_view
 from ..dataset.score_fields import score_fields
 from ..results.comparison import Compared, ComparisonSettings, compare, scatter
-from .dialogue import add_score_field, mark, placed
-from .selection_form import add_measure
-from .target_form import add_target
-
-LABEL = "Compare face quality runs"
+from .base import FaceQualityOperator
+from .forms import add_keeping, add_measure, add_score_field, add_target, mark
 
 
-class CompareRuns(foo.Operator):
+class CompareRuns(FaceQualityOperator):
     """Compares the scores of two runs over the same samples."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="compare_runs",
-            label=LABEL,
-            description="Compare the scores of two presets or fields: scatter plot, rank correlation, the samples that "
-            "disagree most",
-            icon="/assets/compare.svg",
-            dynamic=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
-        )
-
-    def resolve_placement(self, ctx: Any) -> types.Placement | None:
-        """With the histograms, where distributions are looked at."""
-        return placed(ctx, types.Places.HISTOGRAM_ACTIONS, LABEL, "/assets/compare.svg")
+    operator_name = "compare_runs"
+    label = "Compare face quality runs"
+    description = "Compare the scores of two presets or fields: scatter plot, rank correlation, the samples that disagree most"
+    icon = "compare"
+    place = types.Places.HISTOGRAM_ACTIONS
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -59,8 +42,7 @@ class CompareRuns(foo.Operator):
         }
         add_measure(inputs)
         inputs.int("count", default=50, min=1, label="Samples that disagree most, to show")
-        inputs.str("tag", required=False, label="Tag them")
-        name = inputs.str("view_name", required=False, label="Save their view as")
+        add_keeping(inputs, ctx, tag="Tag them", view="Save their view as")
         if len(found) == 1:
             mark(
                 prop["second"],
@@ -73,11 +55,7 @@ class CompareRuns(foo.Operator):
                 )
             except ValueError as error:
                 mark(prop["second"], error)
-        try:
-            require_free_view(ctx.dataset, ctx.params.get("view_name"))
-        except ValueError as error:
-            mark(name, error)
-        return types.Property(inputs, view=types.View(label=LABEL))
+        return self.form(inputs)
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Compare, tag, save, show; returns the numbers and the plot."""

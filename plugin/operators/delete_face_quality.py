@@ -5,36 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import fiftyone as fo
-import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.run_records import recorded_fields
 from ..results.removal import Removal, RemovalSettings
-from .dialogue import add_score_field, mark, markdown, progress, show, telling_errors
+from .base import LiveOperator, markdown, show, tell
+from .forms import add_score_field, mark
 
-LABEL = "Delete face quality"
 
-
-class DeleteFaceQuality(foo.Operator):
+class DeleteFaceQuality(LiveOperator):
     """Deletes what ``score_faces`` wrote."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="delete_face_quality",
-            label=LABEL,
-            description="Delete the fields of face scores, the records of their runs and the files that the runs wrote; "
-            "shows what, and asks first",
-            icon="/assets/delete.svg",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="dangerous",
-        )
+    operator_name = "delete_face_quality"
+    label = "Delete face quality"
+    description = (
+        "Delete the fields of face scores, the records of their runs and the files that the runs wrote; shows what, and "
+        "asks first"
+    )
+    icon = "delete"
+    risk = "dangerous"
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form: what would be deleted, and a question."""
@@ -62,7 +52,7 @@ class DeleteFaceQuality(foo.Operator):
         )
         if not field.invalid:
             self._add_question(inputs, ctx, field)
-        return types.Property(inputs, view=types.View(label=LABEL))
+        return self.form(inputs)
 
     def _add_question(self, inputs: types.Object, ctx: Any, field: types.Property) -> None:
         try:
@@ -75,11 +65,8 @@ class DeleteFaceQuality(foo.Operator):
         if not (ctx.params.get("confirm") or ctx.params.get("dry_run")):
             mark(confirm, "There is no way back: say yes first")
 
-    def execute(self, ctx: Any) -> Iterator[Any]:
-        """Delete; a generator, so that the App shows the progress and the run has no time limit."""
-        yield from telling_errors(ctx, LABEL, self._delete(ctx))
-
-    def _delete(self, ctx: Any) -> Iterator[Any]:
+    def work(self, ctx: Any) -> Iterator[Any]:
+        """Delete, telling how far it is; only tell what would be deleted if that is asked."""
         removal = Removal(ctx.dataset, RemovalSettings.from_params(ctx.params))
         plan = removal.plan
         if ctx.params.get("dry_run"):
@@ -89,10 +76,8 @@ class DeleteFaceQuality(foo.Operator):
             raise ValueError(
                 "nothing was deleted: it needs confirm=True, or dry_run=True to be told what would be"
             )
-        yield from progress(ctx, 0.0, "Deleting files")
-        for state in removal:
-            share = state.done / state.files if state.files else 1.0
-            yield from progress(ctx, share, f"{state.done} of {state.files} files")
+        yield from tell(ctx, 0.0, "Deleting files")
+        yield from self.run_live(ctx, removal)
         if ctx.executor is not None:
             yield ctx.ops.clear_view()  # it may sort by a field that is gone
             yield ctx.ops.reload_dataset()
@@ -129,9 +114,7 @@ class DeleteFaceQuality(foo.Operator):
         settings = RemovalSettings(field=field, fields=fields, runs=runs, files=files)
         removal = Removal(sample_collection._root_dataset, settings)
         if not dry_run:
-            with fo.ProgressBar(total=removal.plan.files, progress=progress) as bar:
-                for state in removal:
-                    bar.set_iteration(state.done)
+            self.run_here(removal, removal.plan.total, progress)
         return removal.plan.to_dict()
 
 

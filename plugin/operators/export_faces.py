@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import fiftyone as fo
-import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.targets import find_target
 from ..queries.selection import Selection, select
 from ..results.export.settings import FOLDERS, KINDS, TABLES, ExportSettings, default_path
-from .dialogue import add_score_field, mark, markdown, placed, progress, show, telling_errors
-from .selection_form import add_selection
-from .target_form import add_target
+from .base import LiveOperator, markdown, show, tell
+from .forms import add_score_field, add_selection, add_target, mark
 
-LABEL = "Export faces by quality"
 _KINDS_TEXT = {
     "csv": ("Table, CSV", "Paths and scores; spreadsheets and 'faceqgen evaluate' read it"),
     "json": ("Table, JSON", "Paths, scores and what was selected"),
@@ -28,28 +24,17 @@ _KINDS_TEXT = {
 }
 
 
-class ExportFaces(foo.Operator):
+class ExportFaces(LiveOperator):
     """Exports the samples on one side of a threshold or percentile."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="export_faces",
-            label=LABEL,
-            description="Export the kept or the discarded faces: a table of paths and scores, copies or links, aligned "
-            "crops, or a new data set",
-            icon="/assets/export.svg",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
-        )
-
-    def resolve_placement(self, ctx: Any) -> types.Placement | None:
-        """Beside the buttons of the grid: the last step of the work there."""
-        return placed(ctx, types.Places.SAMPLES_GRID_SECONDARY_ACTIONS, LABEL, "/assets/export.svg")
+    operator_name = "export_faces"
+    label = "Export faces by quality"
+    description = (
+        "Export the kept or the discarded faces: a table of paths and scores, copies or links, aligned crops, or a new "
+        "data set"
+    )
+    icon = "export"
+    place = types.Places.SAMPLES_GRID_SECONDARY_ACTIONS
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -90,23 +75,18 @@ class ExportFaces(foo.Operator):
                 ExportSettings.from_params(ctx.params)
         except ValueError as error:
             mark(place, error)
-        return types.Property(inputs, view=types.View(label=LABEL))
+        return self.form(inputs)
 
-    def execute(self, ctx: Any) -> Iterator[Any]:
-        """Export; a generator, so that the App shows the progress and the run has no time limit."""
-        yield from telling_errors(ctx, LABEL, self._export(ctx))
-
-    def _export(self, ctx: Any) -> Iterator[Any]:
+    def work(self, ctx: Any) -> Iterator[Any]:
+        """Export, telling how far it is."""
         from ..results.export.export import Export
 
-        yield from progress(ctx, 0.0, "Reading the scores")
+        yield from tell(ctx, 0.0, "Reading the scores")
         selection = Selection.from_params(
             {"keep": "high", "sort_worst": False, **ctx.params, "view_name": None, "tag": None}
         )
         export = Export(ctx.target_view(), selection, ExportSettings.from_params(ctx.params))
-        for state in export:
-            share = state.done / state.total if state.total else 1.0
-            yield from progress(ctx, share, f"{state.done} of {state.total}")
+        yield from self.run_live(ctx, export)
         yield from show(ctx, report(export.summary.to_dict()))
 
     def __call__(
@@ -168,18 +148,11 @@ class ExportFaces(foo.Operator):
         }
         settings = ExportSettings.from_params(what)
         if delegate:
-            return foo.execute_operator(
-                self.uri,
-                {"view": sample_collection.view()},
-                params={k: v for k, v in {**chosen, **what}.items() if v is not None},
-                request_delegation=True,
-            )
+            return self.queue(sample_collection, {**chosen, **what})
         from ..results.export.export import Export
 
         export = Export(sample_collection, Selection(**chosen), settings)
-        with fo.ProgressBar(total=export.summary.total, progress=progress) as bar:
-            for state in export:
-                bar.set_iteration(state.done)
+        self.run_here(export, export.summary.total, progress)
         return export.summary.to_dict()
 
 
@@ -198,7 +171,12 @@ def _say_how_many(inputs: types.Object, ctx: Any, value: types.Property) -> None
         "how_many",
         types.Notice(
             label=f"{found.kept:,} of {len(view):,} samples",
-            description=f"{found.left_out:,} on the other side, {found.unscored:,} without a score",
+            description=". ".join(
+                [
+                    f"{found.left_out:,} on the other side, {found.unscored:,} without a score",
+                    *found.notices,
+                ]
+            ),
         ),
     )
 

@@ -6,40 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-import fiftyone as fo
-import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..results.report.settings import ReportSettings, default_path
-from .dialogue import add_score_field, mark, placed, progress, show, telling_errors
-from .target_form import add_target
-
-LABEL = "Face quality report"
+from .base import LiveOperator, show, tell
+from .forms import add_score_field, add_target, mark
 
 
-class FaceQualityReport(foo.Operator):
+class FaceQualityReport(LiveOperator):
     """Writes a report of the face quality of a data set or view."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="face_quality_report",
-            label=LABEL,
-            description="Write one HTML file to keep or to send: counts, histograms, the worst and the best faces, "
-            "parameters, versions, limits",
-            icon="/assets/report.svg",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
-        )
-
-    def resolve_placement(self, ctx: Any) -> types.Placement | None:
-        """With the histograms, where distributions are looked at."""
-        return placed(ctx, types.Places.HISTOGRAM_ACTIONS, LABEL, "/assets/report.svg")
+    operator_name = "face_quality_report"
+    label = "Face quality report"
+    description = (
+        "Write one HTML file to keep or to send: counts, histograms, the worst and the best faces, parameters, versions, "
+        "limits"
+    )
+    icon = "report"
+    place = types.Places.HISTOGRAM_ACTIONS
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -68,21 +53,15 @@ class FaceQualityReport(foo.Operator):
                 ReportSettings.from_params({name: ctx.params.get(name)}).target(ctx.dataset.name)
             except ValueError as error:
                 mark(prop, error)
-        return types.Property(inputs, view=types.View(label=LABEL))
+        return self.form(inputs)
 
-    def execute(self, ctx: Any) -> Iterator[Any]:
-        """Write; a generator, so that the App shows the progress and the run has no time limit."""
-        yield from telling_errors(ctx, LABEL, self._report(ctx))
-
-    def _report(self, ctx: Any) -> Iterator[Any]:
+    def work(self, ctx: Any) -> Iterator[Any]:
+        """Write the report, telling how far it is."""
         from ..results.report.file import ReportFile
 
-        yield from progress(ctx, 0.0, "Counting")
+        yield from tell(ctx, 0.0, "Counting")
         report = ReportFile(ctx.target_view(), ReportSettings.from_params(ctx.params))
-        for done in report:
-            yield from progress(
-                ctx, done / (report.total or 1), f"{done} of {report.total} pictures"
-            )
+        yield from self.run_live(ctx, report)
         # The App's own server hands out files.
         address = f"/media?filepath={quote(str(report.path))}"
         yield from show(
@@ -119,17 +98,9 @@ class FaceQualityReport(foo.Operator):
         """
         settings = ReportSettings(field=field, path=path, title=title, faces=faces)
         if delegate:
-            chosen = {"field": field, "path": path, "title": title, "faces": faces}
-            return foo.execute_operator(
-                self.uri,
-                {"view": sample_collection.view()},
-                params={k: v for k, v in chosen.items() if v is not None},
-                request_delegation=True,
-            )
+            return self.queue(sample_collection, settings.to_dict())
         from ..results.report.file import ReportFile
 
         report = ReportFile(sample_collection, settings)
-        with fo.ProgressBar(total=report.total, progress=progress) as bar:
-            for done in report:
-                bar.set_iteration(done)
+        self.run_here(report, report.summary.total, progress)
         return str(report.path)

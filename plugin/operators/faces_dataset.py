@@ -6,36 +6,26 @@ from collections.abc import Iterator
 from typing import Any
 
 import fiftyone as fo
-import fiftyone.operators as foo
 from fiftyone.operators import types
+
+from faceqgen_core.vocabulary import DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..results.faces_dataset import FacesSettings, free_name
-from ..scoring.settings import DEFAULT_PRESET
-from .dialogue import add_score_field, mark, markdown, progress, show, telling_errors
-from .target_form import add_target
-
-LABEL = "Faces data set"
+from .base import LiveOperator, markdown, show, tell
+from .forms import add_score_field, add_target, mark
 
 
-class MakeFacesDataset(foo.Operator):
+class MakeFacesDataset(LiveOperator):
     """Makes a grouped data set of face crops from the scored faces of photographs."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="faces_dataset",
-            label=LABEL,
-            description="Make a new data set of all scored faces: each a crop of its own, original and restored side by "
-            "side, with its scores",
-            icon="/assets/faces.svg",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
-        )
+    operator_name = "faces_dataset"
+    label = "Faces data set"
+    description = (
+        "Make a new data set of all scored faces: each a crop of its own, original and restored side by side, with its "
+        "scores"
+    )
+    icon = "faces"
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -63,21 +53,16 @@ class MakeFacesDataset(foo.Operator):
             description="The one that scored the faces, by name or folder; restores those whose restored crop was not kept",
         )
         inputs.bool("open_it", default=True, label="Open the new data set when it is made")
-        return types.Property(inputs, view=types.View(label=LABEL))
+        return self.form(inputs)
 
-    def execute(self, ctx: Any) -> Iterator[Any]:
-        """Make it; a generator, so that the App shows the progress and the run has no time limit."""
-        yield from telling_errors(ctx, LABEL, self._make(ctx))
-
-    def _make(self, ctx: Any) -> Iterator[Any]:
+    def work(self, ctx: Any) -> Iterator[Any]:
+        """Make it, telling how far it is."""
         from ..results.faces_dataset import FacesDataset
 
-        yield from progress(ctx, 0.0, "Reading the scores")
+        yield from tell(ctx, 0.0, "Reading the scores")
         making = FacesDataset(ctx.target_view(), FacesSettings.from_params(ctx.params))
         summary = making.summary
-        for state in making:
-            share = state.done / state.total
-            yield from progress(ctx, share, f"{state.done} of {state.total} faces")
+        yield from self.run_live(ctx, making)
         yield from show(ctx, report(summary.to_dict()))
         if ctx.executor is not None and ctx.params.get("open_it", True):
             yield ctx.ops.open_dataset(summary.name)
@@ -110,21 +95,15 @@ class MakeFacesDataset(foo.Operator):
         Raises:
             ValueError: something cannot be done as asked; the message says how to mend it.
         """
-        chosen = {"name": name, "field": field, "folder": folder, "preset": preset}
+        settings = FacesSettings(
+            name=name, field=field, folder=folder or None, preset=preset or DEFAULT_PRESET
+        )
         if delegate:
-            view = sample_collection.view()
-            return foo.execute_operator(
-                self.uri,
-                {"view": view, "group_slice": view.group_slice},
-                params={key: value for key, value in chosen.items() if value is not None},
-                request_delegation=True,
-            )
+            return self.queue(sample_collection, settings.to_dict())
         from ..results.faces_dataset import FacesDataset
 
-        making = FacesDataset(sample_collection, FacesSettings.from_params(chosen))
-        with fo.ProgressBar(total=making.summary.total, progress=progress) as bar:
-            for state in making:
-                bar.set_iteration(state.done)
+        making = FacesDataset(sample_collection, settings)
+        self.run_here(making, making.summary.total, progress)
         return making.summary.to_dict()
 
 

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-import fiftyone.operators as foo
 from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.saving import keep_view, require_free_view
 from ..queries.selection import Selection, select
-from .dialogue import mark
-from .selection_form import add_selection
-from .target_form import add_target
+from .base import FaceQualityOperator
+from .forms import add_keeping, add_selection, add_target
 
 
-class FilterFaces(foo.Operator):
+class FilterFaces(FaceQualityOperator):
     """Filters samples by the scores that ``score_faces`` wrote."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="filter_faces",
-            label="Filter by face quality",
-            description="Show the samples of low or high face quality, worst first; save the view, tag its samples",
-            icon="/assets/filter.svg",
-            dynamic=True,
-            risk_level="medium",
-        )
+    operator_name = "filter_faces"
+    label = "Filter by face quality"
+    description = (
+        "Show the samples of low or high face quality, worst first; save the view, tag its samples"
+    )
+    icon = "filter"
+    can_wait = False
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -36,25 +30,22 @@ class FilterFaces(foo.Operator):
         add_target(inputs, ctx, default_target="DATASET")
         add_selection(inputs, ctx)
         inputs.bool("sort_worst", default=True, label="Worst first")
-        inputs.str("tag", required=False, label="Tag the samples")
-        view_name = inputs.str("view_name", required=False, label="Save the view as")
-        try:
-            require_free_view(ctx.dataset, ctx.params.get("view_name"))
-        except ValueError as error:
-            mark(view_name, error)
+        add_keeping(inputs, ctx, tag="Tag the samples", view="Save the view as")
         inputs.str(
             "field",
             default=DEFAULT_FIELD,
             label="Field",
             description="Field that the scores are in",
         )
-        return types.Property(inputs, view=types.View(label="Filter by face quality"))
+        return self.form(inputs)
 
     def execute(self, ctx: Any) -> dict[str, Any]:
         """Filter, save, tag, show; returns the counts."""
         result = self._apply(ctx.target_view(), Selection.from_params(ctx.params))
         if ctx.executor is not None and not ctx.delegated:
             ctx.ops.set_view(view=result.view)
+            for notice in result.notices:
+                ctx.ops.notify(notice, variant="warning")
             if ctx.params.get("tag") or ctx.params.get("view_name"):
                 ctx.ops.reload_dataset()
         return result.to_dict()

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-import fiftyone.operators as foo
 from fiftyone.operators import types
+
+from .base import FaceQualityOperator
 
 PANEL = "face_quality"
 
 
-class OpenFaceQuality(foo.Operator):
+class OpenFaceQuality(FaceQualityOperator):
     """Opens the panel "Face Quality"."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="open_face_quality",
-            label="Open the Face Quality panel",
-            description="Open the panel that shows, explains and filters face quality, beside the grid",
-            icon="/assets/panel.svg",
-            risk_level="low",
-        )
+    operator_name = "open_face_quality"
+    label = "Open the Face Quality panel"
+    description = "Open the panel that shows, explains and filters face quality, beside the grid"
+    icon = "panel"
+    risk = "low"
+    dynamic = False
+    can_wait = False
 
     def resolve_placement(self, ctx: Any) -> types.Placement:
         """A button above the grid."""

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-import fiftyone as fo
 import fiftyone.core.media as fom
-import fiftyone.operators as foo
 from fiftyone.operators import types
+
+from faceqgen_core.vocabulary import DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.targets import active_media_type, face_fields
-from ..scoring.settings import DEFAULT_PRESET, FACES, ScoreSettings
-from .dialogue import progress
-from .target_form import add_target
+from ..scoring.settings import FACES, ScoreSettings
+from .base import LiveOperator, show, tell
+from .forms import add_target, mark
 
+PANEL_LABEL = "Open the Face Quality panel"
 PANEL = "@faceqgen/face-quality/open_face_quality"
 
 _FACES_TEXT = {
@@ -26,23 +26,16 @@ _FACES_TEXT = {
 }
 
 
-class ScoreFaces(foo.Operator):
+class ScoreFaces(LiveOperator):
     """Scores face quality and writes it to fields of the samples."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """What FiftyOne needs to know of the operator."""
-        return foo.OperatorConfig(
-            name="score_faces",
-            label="Score face quality",
-            description="Score the quality of faces by restoration: quality 0-100, SSIM, MSE, discriminator",
-            icon="/assets/score.svg",
-            dynamic=True,
-            execute_as_generator=True,
-            allow_immediate_execution=True,
-            allow_delegated_execution=True,
-            risk_level="medium",
-        )
+    operator_name = "score_faces"
+    label = "Score face quality"
+    description = (
+        "Score the quality of faces by restoration: quality 0-100, SSIM, MSE, discriminator"
+    )
+    icon = "score"
+    refused = "Not scored"
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -107,35 +100,23 @@ class ScoreFaces(foo.Operator):
         inputs.str(
             "device", default="auto", label="Device", description="auto, cpu, gpu or gpu:<number>"
         )
-        return types.Property(inputs, view=types.View(label="Score face quality"))
+        return self.form(inputs)
 
-    def execute(self, ctx: Any) -> Iterator[Any]:
-        """Score; a generator, so that the App shows the progress and the run has no time limit."""
-        try:
-            yield from self._score(ctx)
-        except Exception as error:
-            # The App shows nothing of an exception in a generator; Python and delegated callers want it.
-            if ctx.executor is not None:
-                message = textwrap.shorten(str(error) or type(error).__name__, 500)
-                yield ctx.ops.notify(f"Score face quality: {message}", variant="error")
-                yield from _show(ctx, f"Not scored: {message}")
-            raise
-
-    def _score(self, ctx: Any) -> Iterator[Any]:
+    def work(self, ctx: Any) -> Iterator[Any]:
+        """Score, telling how far it is."""
         from ..scoring.run import ScoringRun
 
         settings = ScoreSettings.from_params(ctx.params)
-        yield from progress(ctx, 0.0, "Loading the preset")
+        yield from tell(ctx, 0.0, "Loading the preset")
         run = ScoringRun(ctx.target_view(), settings)
         summary = run.summary
         for notice in summary.notices:
             if ctx.executor is not None:
                 yield ctx.ops.notify(notice, variant="warning")
-        for state in run:
-            yield from progress(ctx, state.share, state.progress)
+        yield from self.run_live(ctx, run)
         if ctx.executor is not None:
             yield ctx.ops.reload_dataset()
-            yield from _show(ctx, _report(summary.to_dict()), panel=True)
+            yield from show(ctx, _report(summary.to_dict()), button=(PANEL_LABEL, PANEL))
 
     def __call__(
         self,
@@ -196,20 +177,12 @@ class ScoreFaces(foo.Operator):
             max_frames=max_frames,
         )
         if delegate:
-            view = sample_collection.view()
-            return foo.execute_operator(
-                self.uri,
-                {"view": view, "group_slice": view.group_slice},
-                params=settings.to_dict(),
-                request_delegation=True,
-            )
+            return self.queue(sample_collection, settings.to_dict())
         from ..scoring.run import ScoringRun
 
         run = ScoringRun(sample_collection, settings)
         if run.summary.total:
-            with fo.ProgressBar(total=run.summary.total, progress=progress) as bar:
-                for state in run:
-                    bar.set_iteration(state.done)
+            self.run_here(run, run.summary.total, progress)
         return run.summary.to_dict()
 
     def model(self, **options: Any) -> Any:
@@ -245,23 +218,8 @@ def _add_faces_field(inputs: types.Object, ctx: Any) -> None:
         "faces_field", fit, label="Field with the boxes", required=False, view=choices
     )
     if not ctx.params.get("faces_field"):
-        field.invalid = True
-        field.error_message = (
-            "Choose the field that holds the boxes"
-            if fit
-            else "No field of this data set has boxes"
-        )
-
-
-def _show(ctx: Any, text: str, *, panel: bool = False) -> Iterator[Any]:
-    """Put a text in the place of the progress bar, with a way to the panel: one window, not a second one below it."""
-    outputs = types.Object()
-    outputs.md(text, name="report")
-    if panel:
-        outputs.btn(
-            "open_panel", label="Open the Face Quality panel", on_click=PANEL, variant="contained"
-        )
-    yield ctx.ops.show_output(types.Property(outputs).to_json(), {"report": text})
+        nothing = "No field of this data set has boxes"
+        mark(field, "Choose the field that holds the boxes" if fit else nothing)
 
 
 def _report(summary: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..dataset.fields import FieldNames
-from .index_queries import NUMBER, at_rank, count
+from .index_queries import NUMBER, at_rank, count, nearest_rank
 
 BARS = 50
 
@@ -72,7 +72,7 @@ def _ends(collection: Any, path: str) -> tuple[float, float]:
     scored = count(collection, {path: NUMBER})
     if not scored:
         return 0.0, 1.0
-    beyond = round(0.01 * (scored - 1))  # from either end, so that the database passes over few
+    beyond = nearest_rank(scored, 0.01)  # from either end, so that the database passes over few
     low = at_rank(collection, path, beyond)
     high = at_rank(collection, path, beyond, descending=True)
     if low is None or high is None:  # deleted meanwhile

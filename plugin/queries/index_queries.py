@@ -19,6 +19,11 @@ def count(collection: Any, match: dict[str, Any]) -> int:
     return int(rows[0]["n"]) if rows else 0
 
 
+def nearest_rank(total: int, fraction: float) -> int:
+    """Rank of a quantile among sorted numbers, from 0: that of the nearest one, so that it is a number that occurs."""
+    return round(fraction * (total - 1))
+
+
 def at_rank(collection: Any, path: str, rank: int, *, descending: bool = False) -> float | None:
     """The number at a rank, counted from 0 in ascending order; None beyond the last one."""
     rows = collection._aggregate(

@@ -13,7 +13,9 @@ from typing import Any
 import fiftyone as fo
 from fiftyone import ViewField as F
 
-from ..dataset.fields import FRAMES, SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import FRAMES, FieldNames
 
 BY = ("label", "index")
 

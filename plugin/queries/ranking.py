@@ -1,13 +1,17 @@
-"""The scored samples of a data set or view from the worst to the best: places and neighbours, by the database's index."""
+"""The scored samples of a data set or view from the worst to the best: places, neighbours, percentages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from bson import ObjectId
 
-from ..dataset.fields import SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import FieldNames
 from .index_queries import NUMBER, count
+from .thresholds import side
 
 
 class WorstFirst:
@@ -91,3 +95,30 @@ class WorstFirst:
             ]
         )
         return next((str(row["_id"]) for row in rows), None)
+
+
+def percent_worse(
+    collection: Any, field: str, values: Mapping[str, float | None]
+) -> dict[str, float]:
+    """For each measure the percentage of the scored samples that are worse than a value; half of the ties count.
+
+    Args:
+        collection: data set or view.
+        field: field that ``score_faces`` wrote.
+        values: value by measure; measures without one are left out.
+
+    Returns:
+        0 to 100 by measure: 0 is the worst, 100 the best there is.
+    """
+    names = FieldNames(field)
+    found = {}
+    for measure, value in values.items():
+        if value is None:
+            continue
+        path = names.path(measure)
+        scored = count(collection, {path: NUMBER})
+        worse = count(collection, {path: side(measure, value, low=True)})
+        ties = count(collection, {path: value})
+        if scored:
+            found[measure] = 100 * (worse + 0.5 * ties) / scored
+    return found

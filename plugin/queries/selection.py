@@ -6,12 +6,15 @@ Samples without a score are on neither side.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from ..dataset.fields import DEFAULT_FIELD, SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import DEFAULT_FIELD, FieldNames
+from ..settings import Settings
+from .index_queries import NUMBER
+from .thresholds import Kept, count_kept, higher_is_better, side, threshold_of_worst, wanted_of
 
 BY = ("threshold", "percentile")
 KEEP = ("low", "high")
@@ -19,13 +22,13 @@ DEFAULT_VALUE = {"threshold": 50.0, "percentile": 10.0}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
+class Selection(Settings):
     """Parameters of ``filter_faces``.
 
     Attributes:
         measure: quality, ssim, mse or discriminator.
-        by: "threshold": ``value`` is a number on the measure's own scale; "percentile": the share of scored samples, in
-            percent, counted from the worst.
+        by: "threshold": ``value`` is a number on the measure's own scale; "percentile": the percentage of the scored
+            samples that is the low side, see ``thresholds.threshold_of_worst`` for its rounding and for equal scores.
         value: default 50 as a threshold of quality, 10 as a percentile; other measures need one.
         keep: "low": samples of low quality, worse than the threshold, or the worst ``value`` percent; "high": the others.
         sort_worst: worst first; off: the order stays.
@@ -69,26 +72,31 @@ class Selection:
         """The value, or its default."""
         return DEFAULT_VALUE[self.by] if self.value is None else float(self.value)
 
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> Selection:
-        """Read an operator's parameters; what lacks or is empty takes its default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
-
 
 @dataclass(frozen=True)
 class Selected:
-    """A selection's result: the view, the threshold on the measure's scale, and how many samples are where."""
+    """A selection's result.
+
+    Attributes:
+        view: the samples.
+        threshold: on the measure's scale; None if nothing has a score.
+        kept: samples in the view.
+        left_out: samples on the other side.
+        unscored: samples without a score, on neither side.
+        notices: what the user should know, in sentences.
+    """
 
     view: Any
     threshold: float | None
     kept: int
     left_out: int
     unscored: int
+    notices: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers, without the view."""
-        return {k: v for k, v in self.__dict__.items() if k != "view"}
+        """The numbers, without the view; notices if there are any."""
+        values = {k: v for k, v in self.__dict__.items() if k not in ("view", "notices")}
+        return {**values, "notices": list(self.notices)} if self.notices else values
 
 
 def select(collection: Any, selection: Selection) -> Selected:
@@ -97,42 +105,35 @@ def select(collection: Any, selection: Selection) -> Selected:
     Raises:
         ValueError: the field holds no scores.
     """
-    path = FieldNames(selection.field).path(selection.measure)
+    field, measure = selection.field, selection.measure
+    path = FieldNames(field).path(measure)
     if collection.get_field(path) is None:
         raise ValueError(
             f"there is no field {path!r}: run 'Score face quality' first, or name the field it wrote"
         )
-    scored = collection.exists(path)
-    count = _count(collection, {path: {"$ne": None}})
-    higher_is_better = SCORES[selection.measure].higher_is_better
+    threshold: float | None = selection.limit
     if selection.by == "percentile":
-        threshold = _percentile(scored, path, selection.limit, count, higher_is_better)
-        worse, better = ("$lte", "$gt") if higher_is_better else ("$gte", "$lt")
-    else:
-        threshold = selection.limit
-        worse, better = ("$lt", "$gte") if higher_is_better else ("$gt", "$lte")
+        threshold = threshold_of_worst(collection, field, measure, selection.limit)
     if threshold is None:
-        view, kept = scored, count
-    else:
-        # In MongoDB's own words, not FiftyOne's: these use the index, and a sample without a score is on neither side.
-        side = {path: {worse if selection.keep == "low" else better: threshold}}
-        view, kept = collection.match(side), _count(collection, side)
+        return Selected(collection.match({path: NUMBER}), None, 0, 0, len(collection))
+    found = count_kept(collection, field, measure, threshold)
+    low = selection.keep == "low"
+    # In MongoDB's own words, not FiftyOne's: these use the index, and a sample without a score is on neither side.
+    view = collection.match({path: side(measure, threshold, low=low)})
     if selection.sort_worst:
-        view = view.sort_by(path, reverse=not higher_is_better)
-    return Selected(view, threshold, kept, count - kept, len(collection) - count)
+        view = view.sort_by(path, reverse=not higher_is_better(measure))
+    sides = (found.discarded, found.kept) if low else (found.kept, found.discarded)
+    return Selected(view, threshold, *sides, found.unscored, _notices(selection, found))
 
 
-def _count(collection: Any, match: dict[str, Any]) -> int:
-    rows = list(collection._aggregate(pipeline=[{"$match": match}, {"$count": "n"}]))
-    return int(rows[0]["n"]) if rows else 0
-
-
-def _percentile(
-    scored: Any, path: str, percent: float, count: int, higher_is_better: bool
-) -> float | None:
-    """Score of the last of the worst ``percent``: sorted by the database's index, so that size does not matter."""
-    if not count:
-        return None
-    last = max(math.ceil(percent / 100 * count), 1) - 1
-    worst_first = scored.sort_by(path, reverse=not higher_is_better)
-    return float(worst_first.skip(last).limit(1).values(path)[0])
+def _notices(selection: Selection, found: Kept) -> tuple[str, ...]:
+    """What equal scores did to a percentage."""
+    if selection.by != "percentile":
+        return ()
+    wanted = wanted_of(found.scored, selection.limit)
+    if found.discarded >= wanted:
+        return ()
+    return (
+        f"The worst {selection.limit:g} % of {found.scored:,} samples would be {wanted:,}, but equal scores stay "
+        f"together on the high side: {found.discarded:,} are of low {selection.measure}",
+    )

@@ -40,8 +40,8 @@ class Subgroup:
     high: float
 
     @property
-    def share_discarded(self) -> float:
-        """Share that the threshold discards, 0 to 1."""
+    def fraction_discarded(self) -> float:
+        """Fraction that the threshold discards, 0 to 1."""
         return self.discarded / self.count
 
 
@@ -106,8 +106,8 @@ def subgroups(
     ]
 
 
-def _at(share: float) -> dict[str, Any]:
-    """The value at a share of the sorted values: the nearest rank."""
+def _at(fraction: float) -> dict[str, Any]:
+    """The value at a fraction of the sorted values: ``index_queries.nearest_rank`` in MongoDB's words."""
     last = {"$subtract": ["$n", 1]}
-    rank = {"$toInt": {"$round": [{"$multiply": [share, last]}, 0]}}
+    rank = {"$toInt": {"$round": [{"$multiply": [fraction, last]}, 0]}}
     return {"$arrayElemAt": ["$values", rank]}

@@ -11,7 +11,9 @@ from typing import Any
 
 import fiftyone as fo
 
-from ..dataset.fields import DEFAULT_FIELD, SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import DEFAULT_FIELD, FieldNames
 
 _NAMES = ("subject", "identity", "person", "name", "label")
 """Words in the name of a field that probably says who is shown, the likeliest first."""

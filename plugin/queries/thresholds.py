@@ -1,22 +1,19 @@
 """Thresholds and what they keep: counted in the database, with the measure's direction.
 
 A sample is kept if it is as good as the threshold or better: that is the "high" side of ``selection.Selection`` by
-threshold.
+threshold, and of its percentages, which are turned into a threshold first.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ..dataset.fields import SCORES, FieldNames
-from .index_queries import NUMBER, at_rank, count
+from faceqgen_core.vocabulary import SCORES
 
-DEFAULT_ACCEPTABLE = 50.0
-"""Quality that counts as acceptable where the preset does not say."""
+from ..dataset.fields import FieldNames
+from .index_queries import NUMBER, at_rank, count
 
 
 @dataclass(frozen=True)
@@ -33,62 +30,52 @@ class Kept:
         return self.kept + self.discarded
 
     @property
-    def share(self) -> float:
-        """Kept share of the scored samples, 0 to 1; 0 if there is none."""
+    def fraction(self) -> float:
+        """Kept fraction of the scored samples, 0 to 1; 0 if there is none."""
         return self.kept / self.scored if self.scored else 0.0
+
+
+def side(measure: str, threshold: float, *, low: bool) -> dict[str, float]:
+    """MongoDB's words for one side of a threshold: worse than it, or as good as it or better."""
+    if higher_is_better(measure):
+        return {"$lt" if low else "$gte": threshold}
+    return {"$gt" if low else "$lte": threshold}
 
 
 def count_kept(collection: Any, field: str, measure: str, threshold: float) -> Kept:
     """Count the samples on both sides of a threshold."""
     path = FieldNames(field).path(measure)
     scored = count(collection, {path: NUMBER})
-    worse = count(collection, {path: {"$lt" if higher_is_better(measure) else "$gt": threshold}})
+    worse = count(collection, {path: side(measure, threshold, low=True)})
     return Kept(scored - worse, worse, len(collection) - scored)
 
 
-def worst_share(collection: Any, field: str, measure: str, percent: float) -> float | None:
-    """Threshold that discards the worst ``percent`` of the scored samples, rounded up; None without a score.
+def threshold_of_worst(collection: Any, field: str, measure: str, percent: float) -> float | None:
+    """Threshold that discards the worst ``percent`` of the scored samples; None without a score.
 
-    Equal scores stay together, on the kept side.
+    The one rule for percentages, of the panel, the filter and the export: as many samples as the percentage asks for,
+    rounded up, but never all; equal scores stay together, on the kept side. So ties may leave fewer to discard, and
+    where all scores are equal there are none.
 
     Raises:
         ValueError: the percentage is not between 0 and 100.
     """
     if not 0 < percent < 100:
-        raise ValueError(f"a share of the samples lies between 0 and 100 percent, got {percent:g}")
+        raise ValueError(
+            f"a percentage of the samples lies between 0 and 100 percent, got {percent:g}"
+        )
     path = FieldNames(field).path(measure)
     scored = count(collection, {path: NUMBER})
-    if not scored:
-        return None
-    first_kept = min(math.ceil(percent / 100 * scored), scored - 1)
+    first_kept = wanted_of(scored, percent)
     return at_rank(collection, path, first_kept, descending=not higher_is_better(measure))
+
+
+def wanted_of(scored: int, percent: float) -> int:
+    """How many of the scored samples a percentage asks for, rounded up, but never all of them."""
+    wanted = math.ceil(round(percent * scored / 100, 9))  # 7 % of 100 is 7, not 8
+    return min(wanted, max(scored - 1, 0))
 
 
 def higher_is_better(measure: str) -> bool:
     """Direction of a measure."""
     return SCORES[measure].higher_is_better
-
-
-def acceptable_quality(preset: str | None) -> float:
-    """Quality from which a face is acceptable, as the preset's own configuration says; 50 where it does not.
-
-    Args:
-        preset: name of a preset or path of its folder, as it was given to the run.
-    """
-    if not preset:
-        return DEFAULT_ACCEPTABLE
-    from faceqgen_core.presets import models_folder
-
-    shipped = models_folder() / preset / "config.json"
-    path = shipped if shipped.is_file() else Path(preset) / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        parts = [config.get("training") or {}, config.get("calibration") or {}]
-    except (OSError, ValueError, AttributeError):  # the preset is gone or not ours to read
-        return DEFAULT_ACCEPTABLE
-    for part in parts:
-        for key in ("acceptable", "acceptable_quality"):
-            value = part.get(key) if isinstance(part, dict) else None
-            if isinstance(value, (int, float)) and 0 <= value <= 100:
-                return float(value)
-    return DEFAULT_ACCEPTABLE

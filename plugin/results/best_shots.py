@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from ..dataset.fields import DEFAULT_FIELD, SCORES
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.saving import keep_view, require_free_view
 from ..queries.labelled_faces import NamedFaces
 from ..queries.subjects import Identities
+from ..settings import Settings
 
 PER = ("subject", "label", "track")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BestShotSettings:
+class BestShotSettings(Settings):
     """Parameters of ``best_shots``.
 
     Attributes:
@@ -50,12 +52,6 @@ class BestShotSettings:
             raise ValueError(f"measure must be one of {', '.join(SCORES)}, got {self.measure!r}")
         if not isinstance(self.count, int) or self.count < 1:
             raise ValueError(f"count must be a whole number of at least 1, got {self.count!r}")
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> BestShotSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,21 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
-from ..dataset.fields import SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import FieldNames
 from ..dataset.score_fields import presets_of, score_fields
+from ..settings import Settings
 
 SHOWN = 2000
 """Points in the plot besides those that disagree most; a browser draws no 50,000 with ease."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ComparisonSettings:
+class ComparisonSettings(Settings):
     """Parameters of ``compare_runs``.
 
     Attributes:
@@ -52,17 +55,11 @@ class ComparisonSettings:
             raise ValueError(f"count must be a whole number of at least 1, got {self.count!r}")
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> ComparisonSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default.
-
-        Raises:
-            ValueError: a field is missing.
-        """
-        known = {f.name for f in fields(cls)}
-        chosen = {k: v for k, v in params.items() if k in known and v is not None and v != ""}
+    def _chosen(cls, params: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = super()._chosen(params)
         if not {"first", "second"} <= set(chosen):
             raise ValueError("choose the fields of two runs: first and second")
-        return cls(**chosen)
+        return chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +72,7 @@ class Compared:
         files: their images.
         first: their scores in one run.
         second: their scores in the other.
-        gaps: difference of their ranks as shares of all, first minus second, -1..1.
+        gaps: difference of their ranks as fractions of all, first minus second, -1..1.
         only_first: samples with a score in the first run alone.
         only_second: the same for the second.
         correlation: Spearman's rank correlation; None if there is none.

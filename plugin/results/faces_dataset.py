@@ -7,19 +7,23 @@ and where they come from. The files are the data set's own, in a folder of its o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
 
+from faceqgen_core.vocabulary import DEFAULT_PRESET
+
 from ..dataset import run_records, targets
 from ..dataset.fields import DEFAULT_FIELD, FACE_LABEL, FieldNames, declare
+from ..faces.crop_cutter import require_kept
 from ..faces.crops import CutFace, Restoring, cut_faces
-from ..scoring.settings import DEFAULT_PRESET
+from ..progress import FileProgress
+from ..settings import Settings
 from ..storage.restored_files import WRITERS, RestoredFiles, default_folder
 
 ORIGINAL, RESTORED = "original", "restored"
@@ -27,7 +31,6 @@ FOLDER = "face_crops"
 PHOTOGRAPHS = 32
 """Photographs at a time; their faces are written and added together."""
 
-NAMED_PROBLEMS = 5
 _SOURCE = {
     "source_sample": (fo.StringField, "Id of the sample that the face was cut out of"),
     "source_face": (fo.StringField, "Id of the detection of the face in that sample"),
@@ -36,7 +39,7 @@ _SOURCE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class FacesSettings:
+class FacesSettings(Settings):
     """Parameters of ``faces_dataset``.
 
     Attributes:
@@ -52,15 +55,9 @@ class FacesSettings:
     folder: str | None = None
     preset: str = DEFAULT_PRESET
 
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> FacesSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
-
 
 @dataclass
-class FacesSummary:
+class FacesSummary(FileProgress):
     """What was made.
 
     Attributes:
@@ -70,24 +67,15 @@ class FacesSummary:
         done: faces dealt with so far.
         faces: faces in the new data set.
         restored: those that have a restored crop.
-        failed: faces that could not be cut out.
-        problems: why, the first few of them.
         notices: what the user should know, in sentences.
     """
 
+    unit = "faces"
     name: str
     folder: str
-    total: int = 0
-    done: int = 0
     faces: int = 0
     restored: int = 0
-    failed: int = 0
-    problems: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {**self.__dict__, "problems": list(self.problems), "notices": list(self.notices)}
 
 
 class FacesDataset:
@@ -113,7 +101,7 @@ class FacesDataset:
         folder = Path(settings.folder) if settings.folder else default_folder(name)
         self._files = RestoredFiles(folder / FOLDER, whole_crops=True)
         notices = [notice] if notice else []
-        self.summary = FacesSummary(name, str(self._files.folder), total, notices=notices)
+        self.summary = FacesSummary(name, str(self._files.folder), total=total, notices=notices)
 
     def _count_faces(self) -> int:
         names = self._names
@@ -122,11 +110,7 @@ class FacesDataset:
                 f"there is no field {names.faces!r} with scored faces: run 'Score face quality' first, or name the "
                 "field it wrote"
             )
-        if self._view.get_field(names.face_path("crop_matrix")) is None:
-            raise ValueError(
-                f"the field {names.faces!r} does not hold where the crops were cut out: score the faces anew with "
-                "'Score face quality' and skip_scored off"
-            )
+        require_kept(self._view, names)
         count = self._view.count_values(names.face_path("status")).get("scored", 0)
         if not count:
             raise ValueError(f"no face in {names.faces!r} has scores: there is nothing to export")
@@ -165,9 +149,7 @@ class FacesDataset:
         """Cut out, restore, write and add the faces of some photographs."""
         faces, problems = cut_faces(self._view.select(ids, ordered=True), self._names)
         for path, problem, count in problems:
-            self.summary.failed += count
-            if len(self.summary.problems) < NAMED_PROBLEMS:
-                self.summary.problems.append(f"{path}: {problem}")
+            self.summary.fail(path, problem, count)
         restored = self._restoring.restore(faces)
         samples = []
         for face, images in zip(faces, self._write(faces, restored), strict=True):

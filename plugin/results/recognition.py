@@ -14,7 +14,9 @@ from typing import Any
 
 import fiftyone as fo
 
-from ..dataset.fields import SCORES, FieldNames
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.fields import FieldNames
 from ..queries.subjects import subject_path
 
 MOST_IMAGES = 1500

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from ..dataset import run_records
 from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames, require_free
 from ..dataset.score_fields import score_fields
+from ..progress import Progress
+from ..settings import Settings
 from ..storage import manifest
 
 STEP = 500
@@ -21,7 +23,7 @@ NAMED_PROBLEMS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class RemovalSettings:
+class RemovalSettings(Settings):
     """Parameters of ``delete_face_quality``.
 
     Attributes:
@@ -44,15 +46,9 @@ class RemovalSettings:
         if not (self.fields or self.runs or self.files):
             raise ValueError("nothing is chosen: turn on at least one of fields, runs and files")
 
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> RemovalSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
-
 
 @dataclass
-class Plan:
+class Plan(Progress):
     """What a removal would do, or has done.
 
     Attributes:
@@ -70,6 +66,7 @@ class Plan:
         problems: the first of these, in words.
     """
 
+    unit = "files"
     field: str
     fields: list[str] = field(default_factory=list)
     samples: int = 0
@@ -78,7 +75,6 @@ class Plan:
     folders: list[manifest.RunFolder] = field(default_factory=list)
     kept_folders: dict[str, list[str]] = field(default_factory=dict)
     saved_views: list[str] = field(default_factory=list)
-    done: int = 0
     deleted: int = 0
     failed: int = 0
     problems: list[str] = field(default_factory=list)
@@ -153,6 +149,7 @@ class Removal:
             raise ValueError(
                 f"nothing of {settings.field!r} is here to delete; fields with scores: {found}"
             )
+        self.plan.total = self.plan.files
 
     def _all_names(self) -> list[FieldNames]:
         frames = [self._names.in_frames] if self._dataset._has_frame_fields() else []

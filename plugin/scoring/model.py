@@ -16,9 +16,11 @@ from typing import Any
 import fiftyone.core.media as fom
 import fiftyone.core.models as fomo
 
+from faceqgen_core.vocabulary import DEFAULT_PRESET
+
 from ..dataset import fields
 from .given_boxes import face_boxes, sample_boxes
-from .settings import DEFAULT_PRESET, ScoreSettings
+from .settings import ScoreSettings
 
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+
+from ..progress import Progress
 
 
 @dataclass
-class Summary:
+class Summary(Progress):
     """What a run did.
 
     Attributes:
@@ -29,8 +30,6 @@ class Summary:
 
     field: str
     preset: str = ""
-    total: int = 0
-    done: int = 0
     part: float = 0.0
     skipped: int = 0
     faces: int = 0
@@ -42,16 +41,12 @@ class Summary:
     seconds: float = 0.0
 
     @property
-    def share(self) -> float:
+    def fraction(self) -> float:
         """How much is done, 0 to 1."""
         return min((self.done + self.part) / self.total, 1.0) if self.total else 1.0
 
     @property
-    def progress(self) -> str:
+    def words(self) -> str:
         """How much is done, in words."""
         frames = f", {self.frames} frames" if self.frames else ""
         return f"{self.done} of {self.total} samples{frames}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {**self.__dict__, "counts": dict(self.counts), "notices": list(self.notices)}

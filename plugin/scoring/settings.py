@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
+from faceqgen_core.vocabulary import DEFAULT_PRESET
 
-DEFAULT_PRESET = "faceqgen-128"
+from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
+from ..settings import Settings
+
 FACES = ("detect", "field", "crop")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreSettings:
+class ScoreSettings(Settings):
     """Parameters of ``score_faces``.
 
     Attributes:
@@ -105,14 +107,8 @@ class ScoreSettings:
         )
 
     @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> ScoreSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default, what is unknown is left alone."""
-        known = {f.name for f in fields(cls)}
-        chosen = {k: v for k, v in params.items() if k in known and v is not None and v != ""}
+    def _chosen(cls, params: Mapping[str, Any]) -> dict[str, Any]:
+        chosen = super()._chosen(params)
         if chosen.get("faces", cls.faces) != "field":
             chosen.pop("faces_field", None)  # the form keeps what was chosen before
-        return cls(**chosen)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The parameters as plain values, for the record of the run."""
-        return asdict(self)
+        return chosen

@@ -23,7 +23,8 @@ from fiftyone.operators import Panel
 from fiftyone.operators.registry import OperatorRegistry
 registry = OperatorRegistry()
 OperatorRegistry()  # FiftyOne executes the entry on every request
-heavy = [m for m in sys.modules if m.split(".")[0] in ("tensorflow", "keras", "mtcnn", "faceqgen_core")]
+light = ("faceqgen_core", "faceqgen_core.types", "faceqgen_core.vocabulary")
+heavy = [m for m in sys.modules if m.split(".")[0] in ("tensorflow", "keras", "mtcnn", "faceqgen_core") and m not in light]
 found = registry.list_operators(builtin=False)
 operators = [o for o in found if not isinstance(o, Panel)]
 print(json.dumps({

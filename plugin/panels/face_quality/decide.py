@@ -6,177 +6,154 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from ...dataset.fields import SCORES
+from faceqgen_core.vocabulary import SCORES
+
+from ...queries.histogram import Histogram
 from ...queries.selection import Selection, select
 from ...queries.thresholds import (
     Kept,
-    acceptable_quality,
     count_kept,
     higher_is_better,
-    worst_share,
+    threshold_of_worst,
 )
-from . import layout
-from .distribution import number
-from .scope import Workspace
-from .state import Facts, facts_of
+from . import layout, subjects
+from .layout import number
+from .scope import PanelScope
 
 WORST = (1, 5, 10, 25)
-"""Ready-made shares to discard, in percent."""
+"""Ready-made percentages to discard."""
 
 
-class Decide:
-    """Counts, draws and answers the section."""
+def count(scope: PanelScope) -> None:
+    """Set a threshold if there is none, and count what it keeps."""
+    if not scope.fields:
+        return
+    if scope.choices.threshold is None:
+        scope.choices.set_threshold(_first_threshold(scope))
+    scope.counts.kept = count_kept(scope.view, scope.field, scope.measure, scope.threshold)
+    subjects.count(scope)
 
-    def count_decide(self, workspace: Workspace) -> None:
-        """Set a threshold if there is none, and count what it keeps."""
-        if not workspace.fields:
-            return
-        if workspace.facts.threshold is None:
-            _set(workspace.facts, self._first_threshold(workspace))
-        workspace.facts.kept = count_kept(
-            workspace.view, workspace.field, workspace.measure, workspace.threshold
+
+def _first_threshold(scope: PanelScope) -> float:
+    if scope.measure == "quality":
+        return scope.counts.acceptable.quality
+    worst = threshold_of_worst(scope.view, scope.field, scope.measure, 10)
+    return SCORES[scope.measure].low if worst is None else worst
+
+
+def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
+    """Draw the slider, the counts and the buttons."""
+    shape, kept = scope.counts.shape, scope.counts.kept
+    if shape is None or kept is None:
+        return
+    _draw_slider(scope, shape, page, panel)
+    layout.text(page, "counts", _counts(scope.threshold, kept))
+    _draw_ready_made(scope, page, panel)
+    sides = layout.row(page, "sides")
+    shown = scope.subset.keep if scope.subset else None
+    for keep, label in (
+        ("low", f"Show low ({kept.discarded:,})"),
+        ("high", f"Show kept ({kept.kept:,})"),
+    ):
+        layout.button(
+            sides,
+            f"show_{keep}",
+            label,
+            panel.on_show,
+            params={"keep": keep},
+            active=shown == keep,
         )
-        self.count_identities(workspace)  # type: ignore[attr-defined]
 
-    def _first_threshold(self, workspace: Workspace) -> float:
-        if workspace.measure == "quality":
-            return _acceptable(workspace.facts)
-        worst = worst_share(workspace.view, workspace.field, workspace.measure, 10)
-        return SCORES[workspace.measure].low if worst is None else worst
 
-    def draw_decide(self, workspace: Workspace, page: types.Object) -> None:
-        """Draw the slider, the counts and the buttons."""
-        known = workspace.facts
-        shape, kept, threshold = known.shape, known.kept, workspace.threshold
-        if shape is None or kept is None:
-            return
-        step = (shape.high - shape.low) / 200
-        track = "normal" if higher_is_better(workspace.measure) else "inverted"
-        layout.row(page, "slide").float(
-            f"slider_{known.slider}",
-            default=threshold,
-            min=min(shape.low, threshold),
-            max=max(shape.high, threshold),
-            on_change=self.on_slider,
-            view=types.SliderView(
-                label_position="top",
-                value_precision=1 if workspace.measure == "quality" else 6,
-                view_multiple_of=step,
-                multiple_of=step,
-                value_label_display="auto",
-                # The coloured part is what is discarded; the App leaves much room above and below.
-                componentsProps={**layout.wide("100%", my=-2), "slider": {"track": track}},
-            ),
+def _draw_slider(scope: PanelScope, shape: Histogram, page: types.Object, panel: Any) -> None:
+    threshold = scope.threshold
+    step = (shape.high - shape.low) / 200
+    track = "normal" if higher_is_better(scope.measure) else "inverted"
+    layout.row(page, "slide").float(
+        f"slider_{scope.choices.slider}",
+        default=threshold,
+        min=min(shape.low, threshold),
+        max=max(shape.high, threshold),
+        on_change=panel.on_slider,
+        view=types.SliderView(
+            label_position="top",
+            value_precision=1 if scope.measure == "quality" else 6,
+            view_multiple_of=step,
+            multiple_of=step,
+            value_label_display="auto",
+            # The coloured part is what is discarded; the App leaves much room above and below.
+            componentsProps={**layout.wide("100%", my=-2), "slider": {"track": track}},
+        ),
+    )
+
+
+def _draw_ready_made(scope: PanelScope, page: types.Object, panel: Any) -> None:
+    """Draw the field to type a threshold in, and the thresholds to choose."""
+    row = layout.row(page, "presets")
+    row.float(
+        f"exact_{scope.choices.exact}",
+        on_change=panel.on_exact,
+        view=types.FieldView(label="Type a threshold", componentsProps=layout.wide(120)),
+    )
+    for percent in WORST:
+        layout.button(
+            row,
+            f"worst_{percent}",
+            f"Worst {percent} %",
+            panel.on_worst,
+            params={"percent": percent},
         )
-        layout.text(page, "counts", _counts(threshold, kept))
-        presets = layout.row(page, "presets")
-        presets.float(
-            f"exact_{known.exact}",
-            on_change=self.on_exact,
-            view=types.FieldView(label="Type a threshold", componentsProps=layout.wide(120)),
-        )
-        for share in WORST:
-            layout.button(
-                presets,
-                f"worst_{share}",
-                f"Worst {share} %",
-                self.on_worst_share,
-                params={"percent": share},
-            )
-        if workspace.measure == "quality":
-            value = _acceptable(known)
-            layout.button(
-                presets,
-                "acceptable",
-                f"Acceptable: {number(value)}",
-                self.on_acceptable,
-                title="The quality from which the model card calls a face acceptable",
-            )
-        sides = layout.row(page, "sides")
-        shown = workspace.part.keep if workspace.part else None
-        for keep, label in (
-            ("low", f"Show low ({kept.discarded:,})"),
-            ("high", f"Show kept ({kept.kept:,})"),
-        ):
-            layout.button(
-                sides,
-                f"show_{keep}",
-                label,
-                self.on_show,
-                params={"keep": keep},
-                active=shown == keep,
-            )
-
-    def on_slider(self, ctx: Any) -> None:
-        """Count at the threshold that the slider was moved to."""
-        if _is_current(ctx, f"slider_{facts_of(ctx).slider}"):
-            self._move(ctx, float(ctx.params["value"]), by="slider")
-
-    def on_exact(self, ctx: Any) -> None:
-        """Count at the threshold that was typed, brought back onto the measure's scale."""
-        value = ctx.params.get("value")
-        if isinstance(value, (int, float)) and _is_current(ctx, f"exact_{facts_of(ctx).exact}"):
-            score = SCORES[Workspace(ctx).measure]
-            self._move(ctx, min(max(float(value), score.low), score.high), by="exact")
-
-    def on_worst_share(self, ctx: Any) -> None:
-        """Discard the worst share."""
-        workspace = Workspace(ctx)
-        value = worst_share(
-            workspace.view, workspace.field, workspace.measure, ctx.params["percent"]
-        )
-        if value is not None:
-            self._move(ctx, value)
-
-    def on_acceptable(self, ctx: Any) -> None:
-        """Discard what the model card calls not acceptable."""
-        self._move(ctx, _acceptable(facts_of(ctx)))
-
-    def _move(self, ctx: Any, threshold: float, *, by: str | None = None) -> None:
-        workspace = Workspace(ctx)
-        if threshold != workspace.facts.threshold:
-            _set(workspace.facts, threshold, by=by)
-            self.count_decide(workspace)
-
-    def on_show(self, ctx: Any) -> None:
-        """Show the samples on one side of the threshold, worst first."""
-        workspace = Workspace(ctx)
-        threshold, keep = workspace.threshold, ctx.params["keep"]
-        selection = Selection(
-            measure=workspace.measure, value=threshold, keep=keep, field=workspace.field
-        )
-        found = select(workspace.view, selection)
-        worse = "below" if higher_is_better(workspace.measure) else "above"
-        better = "from" if higher_is_better(workspace.measure) else "up to"
-        side = f"{worse if keep == 'low' else better} {number(threshold)}"
-        workspace.show(found.view, f"{workspace.measure} {side}", found.kept, keep=keep)
+    if scope.measure != "quality":
+        return
+    acceptable = scope.counts.acceptable
+    layout.button(
+        row,
+        "acceptable",
+        f"Acceptable: {number(acceptable.quality)}",
+        panel.on_acceptable,
+        title=acceptable.note or "The quality from which the model card calls a face acceptable",
+    )
+    if acceptable.note:
+        layout.text(page, "acceptable_note", acceptable.note)
 
 
-def _acceptable(known: Facts) -> float:
-    run = known.run or {}
-    return acceptable_quality((run.get("parameters") or {}).get("preset"))
+def move(scope: PanelScope, threshold: float | None, *, by: str | None = None) -> None:
+    """Count at another threshold; None, of data without a score, moves nothing.
 
-
-def _set(known: Facts, threshold: float, *, by: str | None = None) -> None:
-    """Set the threshold; the slider and the field, but for the one that did it, are drawn anew: moved, and empty.
-
-    The App keeps the value of a field that a person has changed, and tells each value that is set from here as if a
-    person had set it, late and in any order. So the fields get new names, and what comes under an old one is ignored.
+    Args:
+        scope: of the event.
+        threshold: brought back onto the measure's scale.
+        by: "slider" or "exact": which of the two set it.
     """
-    known.threshold = threshold
-    known.slider += by != "slider"
-    known.exact += by != "exact"
+    if threshold is None:
+        return
+    score = SCORES[scope.measure]
+    threshold = min(max(threshold, score.low), score.high)
+    if threshold != scope.choices.threshold:
+        scope.choices.set_threshold(threshold, by=by)
+        count(scope)
 
 
-def _is_current(ctx: Any, name: str) -> bool:
-    return str(ctx.params.get("path", name)).endswith(name)
+def worst(scope: PanelScope, percent: float) -> float | None:
+    """The threshold that discards the worst samples."""
+    return threshold_of_worst(scope.view, scope.field, scope.measure, percent)
+
+
+def show_side(scope: PanelScope, keep: str) -> None:
+    """Let the grid show the samples on one side of the threshold, worst first."""
+    threshold, better = scope.threshold, higher_is_better(scope.measure)
+    selection = Selection(measure=scope.measure, value=threshold, keep=keep, field=scope.field)
+    found = select(scope.view, selection)
+    words = {"low": "below" if better else "above", "high": "from" if better else "up to"}
+    title = f"{scope.measure} {words[keep]} {number(threshold)}"
+    scope.show(found.view, title, found.kept, keep=keep)
 
 
 def _counts(threshold: float, kept: Kept) -> str:
     without = f" · {kept.unscored:,} without a score" if kept.unscored else ""
-    discarded = 1 - kept.share if kept.scored else 0
+    discarded = 1 - kept.fraction if kept.scored else 0
     return (
         f"Threshold **{number(threshold)}** · "
-        f"**Kept {kept.kept:,}** of {kept.scored:,} ({layout.percent(kept.share)}) · "
+        f"**Kept {kept.kept:,}** of {kept.scored:,} ({layout.percent(kept.fraction)}) · "
         f"**discarded {kept.discarded:,}** ({layout.percent(discarded)}){without}"
     )

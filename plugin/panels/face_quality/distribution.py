@@ -6,73 +6,58 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from ...dataset.fields import SCORES
+from faceqgen_core.vocabulary import SCORES
+
 from ...queries.histogram import Histogram, bar_view, histogram
 from ...queries.thresholds import higher_is_better
 from . import layout
-from .scope import Workspace
-from .state import facts_of
+from .layout import number
+from .scope import PanelScope
 
 HEIGHT = 260
 
 
-class Distribution:
-    """Counts, draws and answers the section."""
+def count(scope: PanelScope) -> None:
+    """Count the bars."""
+    if scope.fields:
+        scope.counts.shape = histogram(scope.view, scope.field, scope.measure)
 
-    def count_distribution(self, workspace: Workspace) -> None:
-        """Count the bars."""
-        if workspace.fields:
-            workspace.facts.shape = histogram(workspace.view, workspace.field, workspace.measure)
 
-    def draw_distribution(self, workspace: Workspace, page: types.Object) -> None:
-        """Draw the measures to choose from and the histogram."""
-        measures = layout.row(page, "measures")
-        for name in SCORES:
-            layout.button(
-                measures,
-                f"measure_{name}",
-                f"{name} {'↑' if higher_is_better(name) else '↓'}",
-                self.on_measure,
-                params={"measure": name},
-                active=name == workspace.measure,
-                title=SCORES[name].description,
-            )
-        shape, measure = workspace.facts.shape, workspace.measure
-        threshold = workspace.threshold
-        layout.plot(
-            page,
-            "histogram",
-            [_bars(shape, measure, threshold)],
-            _axes(shape, measure, threshold),
-            height=HEIGHT,
-            on_click=self.on_bar,
+def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
+    """Draw the measures to choose from and the histogram."""
+    measures = layout.row(page, "measures")
+    for name, score in SCORES.items():
+        layout.button(
+            measures,
+            f"measure_{name}",
+            f"{name} {'↑' if score.higher_is_better else '↓'}",
+            panel.on_measure,
+            params={"measure": name},
+            active=name == scope.measure,
+            title=score.description,
         )
-
-    def on_measure(self, ctx: Any) -> None:
-        """Show the distribution of another measure."""
-        known = facts_of(ctx)
-        known.measure, known.threshold = ctx.params["measure"], None
-        self.refresh(ctx)  # type: ignore[attr-defined]
-
-    def on_bar(self, ctx: Any) -> None:
-        """Show the samples in a bar."""
-        workspace = Workspace(ctx)
-        shape = workspace.facts.shape
-        if shape is None:
-            return
-        bar = int(ctx.params["idx"])
-        field, measure = workspace.field, workspace.measure
-        view = bar_view(workspace.view, field, measure, shape, bar)
-        workspace.show(
-            view.sort_by(f"{field}.{measure}", reverse=not higher_is_better(measure)),
-            f"{measure} {_range(shape, measure, bar)}",
-            shape.counts[bar],
-        )
+    shape, measure, threshold = scope.counts.shape, scope.measure, scope.threshold
+    layout.plot(
+        page,
+        "histogram",
+        [_bars(shape, measure, threshold)],
+        _axes(shape, measure, threshold),
+        height=HEIGHT,
+        on_click=panel.on_bar,
+    )
 
 
-def number(value: float) -> str:
-    """A score as text, as short as it can be told apart."""
-    return f"{value:.4g}"
+def show_bar(scope: PanelScope, bar: int) -> None:
+    """Let the grid show the samples in a bar, worst first."""
+    shape, field, measure = scope.counts.shape, scope.field, scope.measure
+    if shape is None:
+        return
+    view = bar_view(scope.view, field, measure, shape, bar)
+    scope.show(
+        view.sort_by(f"{field}.{measure}", reverse=not higher_is_better(measure)),
+        f"{measure} {_range(shape, measure, bar)}",
+        shape.counts[bar],
+    )
 
 
 def _range(shape: Histogram, measure: str, bar: int) -> str:
@@ -124,17 +109,7 @@ def _axes(shape: Histogram, measure: str, threshold: float) -> dict[str, Any]:
             "fixedrange": True,
         },
         "yaxis": {"title": {"text": "samples"}, "fixedrange": True, "rangemode": "tozero"},
-        "shapes": [
-            {
-                "type": "line",
-                "x0": threshold,
-                "x1": threshold,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": layout.DISCARDED_COLOUR, "width": 2, "dash": "dash"},
-            }
-        ],
+        "shapes": [layout.threshold_line(threshold)],
         "annotations": [
             {
                 "x": threshold,

@@ -14,7 +14,8 @@ from ...results.recognition import (
     evaluate_pairs,
 )
 from . import layout
-from .scope import Workspace
+from .scope import PanelScope
+from .state import EdcCurves
 
 HEIGHT = 300
 SHOWN = 50
@@ -26,76 +27,61 @@ NEEDS = (
 )
 
 
-class TrustCurves:
-    """Counts, draws and answers the section."""
-
-    def draw_curves(self, ctx: Any, workspace: Workspace, page: types.Object) -> None:
-        """Draw the choice of what to compare, and the curves once they are computed."""
-        layout.title(page, "curves_title", "Error versus discard")
-        subjects = subject_fields(workspace.view)
-        sources = [*(embedding_sources(workspace.view) if subjects else []), PAIRS_FILE]
-        choice = _Choice(ctx, subjects, sources)
-        if len(sources) == 1:
-            layout.text(page, "curves_needs", NEEDS)
-        row = layout.row(page, "curve_choice")
-        if choice.source != PAIRS_FILE:
-            _dropdown(row, "subject", "Subject", subjects, choice.subject)
-        _dropdown(row, "source", "Similarity from", sources, choice.source)
-        if choice.source == PAIRS_FILE:
-            row.str(
-                "pairs",
-                view=types.TextFieldView(
-                    label="CSV with a, b, similarity, mated", componentsProps=layout.wide(300)
-                ),
-            )
-        layout.button(row, "compute", "Compute", self.on_compute, active=True)
-        problem = workspace.facts.curves_problem
-        if problem:
-            page.view("curves_problem", types.Warning(label=problem))
-        curves = workspace.facts.curves
-        if curves:
-            layout.plot(page, "edc", _traces(curves), _axes(), height=HEIGHT)
-            layout.text(page, "edc_text", _words(curves))
-
-    def on_compute(self, ctx: Any) -> None:
-        """Compute the curves."""
-        workspace = Workspace(ctx)
-        subjects = subject_fields(workspace.view)
-        sources = [*(embedding_sources(workspace.view) if subjects else []), PAIRS_FILE]
-        choice = _Choice(ctx, subjects, sources)
-        known = workspace.facts
-        known.curves_problem = known.curves = None
-        try:
-            if choice.source == PAIRS_FILE:
-                report = evaluate_pairs(workspace.view, workspace.field, choice.pairs)
-            else:
-                report = evaluate_embeddings(
-                    workspace.view, workspace.field, choice.subject, choice.source
-                )
-        except ValueError as error:  # too few images, no such file: for the curator to mend
-            known.curves_problem = str(error)
-            return
-        known.curves = _shorten(report)
+def draw(ctx: Any, scope: PanelScope, page: types.Object, panel: Any) -> None:
+    """Draw the choice of what to compare, and the curves once they are computed of just this view."""
+    layout.title(page, "curves_title", "Error versus discard")
+    form = _Form(ctx, scope)
+    if len(form.sources) == 1:
+        layout.text(page, "curves_needs", NEEDS)
+    row = layout.row(page, "curve_choice")
+    if form.source != PAIRS_FILE:
+        layout.dropdown(row, "subject", form.subjects, form.subject, label="Subject", width=200)
+    layout.dropdown(row, "source", form.sources, form.source, label="Similarity from", width=200)
+    if form.source == PAIRS_FILE:
+        row.str(
+            "pairs",
+            view=types.TextFieldView(
+                label="CSV with a, b, similarity, mated", componentsProps=layout.wide(300)
+            ),
+        )
+    layout.button(row, "compute", "Compute", panel.on_compute, active=True)
+    curves = scope.counts.curves
+    if curves is None or curves.of != scope.key:
+        return
+    if curves.problem:
+        page.view("curves_problem", types.Warning(label=curves.problem))
+    if curves.report:
+        layout.plot(page, "edc", _traces(curves.report, scope.measure), _axes(), height=HEIGHT)
+        layout.text(page, "edc_text", _words(curves.report, scope.measure))
 
 
-class _Choice:
-    """What is chosen in the form, or the first of what there is."""
+def compute(ctx: Any, scope: PanelScope) -> None:
+    """Compute the curves of the view."""
+    form, of = _Form(ctx, scope), scope.key
+    try:
+        if form.source == PAIRS_FILE:
+            report = evaluate_pairs(scope.view, scope.field, form.pairs)
+        else:
+            report = evaluate_embeddings(scope.view, scope.field, form.subject, form.source)
+    except ValueError as error:  # too few images, no such file: for the curator to mend
+        scope.counts.curves = EdcCurves(of, problem=str(error))
+        return
+    scope.counts.curves = EdcCurves(of, _shorten(report))
 
-    def __init__(self, ctx: Any, subjects: list[str], sources: list[str]) -> None:
+
+class _Form:
+    """What can be compared in a view, and what of it is chosen in the form, or else the first there is."""
+
+    def __init__(self, ctx: Any, scope: PanelScope) -> None:
         def chosen(name: str, known: list[str]) -> str:
             value = ctx.panel.state.get(f"curve_choice.{name}")
             return str(value) if value in known else next(iter(known), "")
 
-        self.subject = chosen("subject", subjects)
-        self.source = chosen("source", sources)
+        self.subjects = subject_fields(scope.view)
+        self.sources = [*(embedding_sources(scope.view) if self.subjects else []), PAIRS_FILE]
+        self.subject = chosen("subject", self.subjects)
+        self.source = chosen("source", self.sources)
         self.pairs = str(ctx.panel.state.get("curve_choice.pairs") or "").strip()
-
-
-def _dropdown(row: types.Object, name: str, label: str, values: list[str], value: str) -> None:
-    choices = types.DropdownView(label=label, componentsProps=layout.wide(200))
-    for each in values:
-        choices.add_choice(each, label=each)
-    row.enum(name, choices.values(), default=value, view=choices)
 
 
 def _shorten(facts: dict[str, Any]) -> dict[str, Any]:
@@ -116,7 +102,7 @@ def _shorten(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _traces(facts: dict[str, Any]) -> list[dict[str, Any]]:
+def _traces(facts: dict[str, Any], measure: str) -> list[dict[str, Any]]:
     traces = []
     colours = iter(layout.LINE_COLOURS)
     for name, curve in facts["curves"].items():
@@ -135,7 +121,7 @@ def _traces(facts: dict[str, Any]) -> list[dict[str, Any]]:
                     "shape": "hv",
                     "dash": dash,
                     "color": colour,
-                    "width": 3 if name == "quality" else 1.8,
+                    "width": 3 if name == measure else 1.8,
                 },
                 "hovertemplate": "%{x} % discarded: FNMR %{y:.4f}<extra>" + name + "</extra>",
             }
@@ -162,21 +148,19 @@ def _axes() -> dict[str, Any]:
     }
 
 
-def _words(facts: dict[str, Any]) -> str:
+def _words(facts: dict[str, Any], measure: str) -> str:
     pairs = (
         f"{facts['images']:,} images, {facts['mated_pairs']:,} mated and {facts['non_mated_pairs']:,} non-mated "
         f"comparisons, FMR {facts['target_fmr']:g} at no discard."
     )
-    area = facts["curves"].get("quality", {}).get("area")
+    area = facts["curves"].get(measure, {}).get("area")
     if area is None:
         return (
             f"{pairs} No mated pair is rejected, so there is no error that discarding could lower."
         )
     verdict = (
-        f"up to 30 % discard, discarding by quality lowers the error rate by {layout.percent(1 - area)} on average"
+        f"up to 30 % discard, discarding by {measure} lowers the error rate by {layout.percent(1 - area)} on average"
         if area < 1
-        else "discarding by quality does **not** lower the errors here"
+        else f"discarding by {measure} does **not** lower the errors here"
     )
-    return (
-        f"{pairs} Normalised pAUC of quality {area:.3f} (1 is random, lower is better): {verdict}."
-    )
+    return f"{pairs} Normalised pAUC of {measure} {area:.3f} (1 is random, lower is better): {verdict}."

@@ -103,6 +103,41 @@ def plot(
     )
 
 
-def percent(share: float) -> str:
-    """A share from 0 to 1 as text."""
-    return f"{100 * share:.1f} %"
+def percent(fraction: float) -> str:
+    """A fraction from 0 to 1 as text."""
+    return f"{100 * fraction:.1f} %"
+
+
+def number(value: float) -> str:
+    """A score as text, as short as it can be told apart."""
+    return f"{value:.4g}"
+
+
+def dropdown(
+    row: types.Object,
+    name: str,
+    values: list[str],
+    chosen: str,
+    *,
+    label: str,
+    width: int,
+    **options: Any,
+) -> None:
+    """A choice of one of several names."""
+    choices = types.DropdownView(label=label, componentsProps=wide(width))
+    for value in values:
+        choices.add_choice(value, label=value)
+    row.enum(name, choices.values(), default=chosen, view=choices, **options)
+
+
+def threshold_line(threshold: float) -> dict[str, Any]:
+    """A dashed line across a chart at a threshold."""
+    return {
+        "type": "line",
+        "x0": threshold,
+        "x1": threshold,
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "line": {"color": DISCARDED_COLOUR, "width": 2, "dash": "dash"},
+    }

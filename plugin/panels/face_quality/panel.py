@@ -1,7 +1,7 @@
 """Panel "Face Quality": a curator decides by looking which faces to keep.
 
-Its sections are files beside this one. Everything the page shows is drawn from the panel's facts; what costs a query is
-counted when the view changes and kept there.
+The panel answers the App's events; its sections are functions in the files beside this one, each with what it draws and
+what its buttons do. What costs a query is counted when the view changes and kept in the panel's state.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
-from . import layout
-from .decide import Decide
-from .distribution import Distribution
-from .edc_curves import TrustCurves
-from .grid_actions import Shown
-from .look import Look
-from .overview import Overview
-from .scope import Workspace, fingerprint
-from .state import facts_of
-from .subgroups import TrustGroups
-from .subjects import IdentityRules
+from . import (
+    decide,
+    distribution,
+    edc_curves,
+    grid_actions,
+    layout,
+    look,
+    overview,
+    subgroups,
+    subjects,
+)
+from .scope import PanelScope, fingerprint
+from .state import Counts, state_of
 
 HELP = (
     "Counts, thresholds, side-by-side looks and checks of the face quality in the current view. "
     "Run 'Score face quality' first."
 )
-
-
 NO_FIELD = (
     "No face of this data set is scored yet. “Score the faces” finds the faces, restores each of them and writes its "
     "quality, 0 to 100, beside it; then this panel shows the distribution, lets you decide and look."
@@ -44,18 +44,8 @@ NO_FIELD_IN_PATCHES = (
 TABS = {"decide": "Decide", "look": "Look", "trust": "Trust"}
 
 
-class FaceQuality(
-    Overview,
-    Distribution,
-    Decide,
-    IdentityRules,
-    Shown,
-    Look,
-    TrustCurves,
-    TrustGroups,
-    foo.Panel,
-):
-    """The panel."""
+class FaceQuality(foo.Panel):
+    """The panel: its events, and the page as a whole."""
 
     @property
     def config(self) -> foo.PanelConfig:
@@ -75,39 +65,76 @@ class FaceQuality(
         if event in (None, "on_startup"):
             super().execute(ctx)
             return
-        told, known = time.monotonic(), facts_of(ctx)
+        told, known = time.monotonic(), state_of(ctx)
         with known.lock:
-            known.told = told
-            if known.counted is None and event != "on_load":
+            known.sync.told = told
+            if known.sync.counted is None and event != "on_load":
                 self.on_load(ctx)  # the server was started anew while the page stayed open
             ctx.event_args = ctx.params.get("event_args", {})
             getattr(self, event)(ctx)
             page = self.render(ctx)
             drawn = hashlib.sha256(json.dumps(page.to_json(), default=str).encode()).hexdigest()
             # The App draws all anew for every page that it gets, and it tells many events that change nothing.
-            if event == "on_load" or drawn != known.drawn:
-                known.drawn = drawn
+            if event == "on_load" or drawn != known.sync.drawn:
+                known.sync.drawn = drawn
                 ctx.ops.show_panel_output(page)
+
+    def render(self, ctx: Any) -> types.Property:
+        """Draw the page."""
+        page, scope = types.Object(), PanelScope(ctx)
+        overview.draw(scope, page, self)
+        obstacle = _obstacle(scope)
+        if obstacle:
+            layout.text(page, "obstacle", obstacle)
+            return layout.whole(page)
+        self._draw_tabs(page, scope.choices.tab)
+        if scope.choices.tab == "decide":
+            for section in (distribution, decide, subjects, grid_actions):
+                section.draw(scope, page, self)
+        elif scope.choices.tab == "look":
+            look.draw(scope, page, self)
+        else:
+            subgroups.draw(scope, page, self)
+            edc_curves.draw(ctx, scope, page, self)
+        return layout.whole(page)
+
+    def _draw_tabs(self, page: types.Object, tab: str) -> None:
+        tabs = types.TabsView()
+        for name, label in TABS.items():
+            tabs.add_choice(name, label=label)
+        page.enum("tab", tabs.values(), default=tab, view=tabs, on_change=self.on_tab)
+
+    def refresh(self, ctx: Any) -> None:
+        """Count anew what the sections show; nothing of an earlier count is left."""
+        scope = PanelScope(ctx)
+        if scope.dataset is None:
+            return
+        scope.state.sync.counted = fingerprint(ctx.view), time.monotonic()
+        scope.state.counts = Counts()
+        for section in (overview, distribution, decide):
+            section.count(scope)
+
+    # What the App tells by itself.
 
     def on_load(self, ctx: Any) -> None:
         """Count everything when the panel opens; beside an open sample look at that sample first."""
-        known = facts_of(ctx)
-        known.asked = None
+        known = state_of(ctx)
+        known.sync.asked = None
         if ctx.current_sample:
-            known.look, known.tab = ctx.current_sample, "look"
+            known.choices.look, known.choices.tab = ctx.current_sample, "look"
         elif ctx.selected:
-            known.look = ctx.selected[-1]
+            known.choices.look = ctx.selected[-1]
         self.refresh(ctx)
 
     def on_change_view(self, ctx: Any) -> None:
         """Count anew, unless the panel itself changed the grid or has counted since this was told."""
-        known, view = facts_of(ctx), fingerprint(ctx.view)
-        if view == known.asked or not Workspace(ctx).is_own(view):
-            known.asked = None
-        if Workspace(ctx).narrowed:
+        sync, view = state_of(ctx).sync, fingerprint(ctx.view)
+        if view == sync.asked or not PanelScope(ctx).is_own(view):
+            sync.asked = None
+        if PanelScope(ctx).narrowed:
             return
-        counted, began = known.counted or ("", 0.0)
-        if counted != view or began < known.told:
+        counted, began = sync.counted or ("", 0.0)
+        if counted != view or began < sync.told:
             self.refresh(ctx)
 
     def on_change_dataset(self, ctx: Any) -> None:
@@ -118,61 +145,162 @@ class FaceQuality(
         """Count anew."""
         self.refresh(ctx)
 
-    def refresh(self, ctx: Any) -> None:
-        """Count what the sections show."""
-        workspace = Workspace(ctx)
-        if workspace.dataset is None:
-            return
-        workspace.facts.counted = fingerprint(ctx.view), time.monotonic()
-        self.count_overview(workspace)
-        self.count_distribution(workspace)
-        self.count_decide(workspace)
+    def on_change_selected(self, ctx: Any) -> None:
+        """Look at the sample that was selected last."""
+        look.look_at(PanelScope(ctx), ctx.selected[-1] if ctx.selected else None)
 
-    def render(self, ctx: Any) -> types.Property:
-        """Draw the page."""
-        page = types.Object()
-        workspace = Workspace(ctx)
-        self.draw_overview(workspace, page)
-        obstacle = self._obstacle(workspace)
-        if obstacle:
-            layout.text(page, "obstacle", obstacle)
-            return layout.whole(page)
-        tab = workspace.facts.tab
-        self._draw_tabs(page, tab)
-        if tab == "decide":
-            self.draw_distribution(workspace, page)
-            self.draw_decide(workspace, page)
-            self.draw_identities(workspace, page)
-            self.draw_shown(workspace, page)
-        elif tab == "look":
-            self.draw_look(workspace, page)
-        else:
-            self.draw_groups(workspace, page)
-            self.draw_curves(ctx, workspace, page)
-        return layout.whole(page)
+    def on_change_current_sample(self, ctx: Any) -> None:
+        """Look at the sample that was opened."""
+        look.look_at(PanelScope(ctx), ctx.current_sample)
 
-    def _obstacle(self, workspace: Workspace) -> str | None:
-        """Why there is nothing to decide, in words."""
-        if workspace.dataset is None:
-            return "Open a data set to see the quality of its faces."
-        known = workspace.facts
-        if not known.statuses:
-            return "There are no samples in this view."
-        if not workspace.fields:
-            return NO_FIELD_IN_PATCHES if workspace.patches else NO_FIELD
-        if known.kept is None or known.shape is None:
-            return "Counting …"
-        if not known.kept.scored:
-            return "None of the samples in this view has a score."
-        return None
-
-    def _draw_tabs(self, page: types.Object, tab: str) -> None:
-        tabs = types.TabsView()
-        for name, label in TABS.items():
-            tabs.add_choice(name, label=label)
-        page.enum("tab", tabs.values(), default=tab, view=tabs, on_change=self.on_tab)
+    # What the curator does on the page.
 
     def on_tab(self, ctx: Any) -> None:
         """Draw another tab."""
         if ctx.params.get("value") in TABS:
-            facts_of(ctx).tab = ctx.params["value"]
+            state_of(ctx).choices.tab = ctx.params["value"]
+
+    def on_refresh(self, ctx: Any) -> None:
+        """Count anew."""
+        self.refresh(ctx)
+
+    def on_field(self, ctx: Any) -> None:
+        """Count the scores of another field."""
+        scope, chosen = PanelScope(ctx), ctx.params.get("value")
+        if chosen != scope.field:
+            scope.choices.field, scope.choices.threshold = chosen, None
+            self.refresh(ctx)
+
+    def on_status(self, ctx: Any) -> None:
+        """Show the samples of one status."""
+        overview.show_status(PanelScope(ctx), ctx.params["status"])
+
+    def on_score_rest(self, ctx: Any) -> None:
+        """Open the form that scores what has no status yet, with the parameters of the last run."""
+        params = overview.parameters_for_the_rest(PanelScope(ctx))
+        ctx.prompt(overview.SCORE, params=params, on_success=self.on_scored)
+
+    def on_scored(self, ctx: Any) -> None:
+        """Count anew after a run."""
+        self.refresh(ctx)
+
+    def on_measure(self, ctx: Any) -> None:
+        """Show the distribution of another measure."""
+        choices = state_of(ctx).choices
+        choices.measure, choices.threshold = ctx.params["measure"], None
+        self.refresh(ctx)
+
+    def on_bar(self, ctx: Any) -> None:
+        """Show the samples in a bar."""
+        distribution.show_bar(PanelScope(ctx), int(ctx.params["idx"]))
+
+    def on_slider(self, ctx: Any) -> None:
+        """Count at the threshold that the slider was moved to."""
+        scope = PanelScope(ctx)
+        if _is_current(ctx, f"slider_{scope.choices.slider}"):
+            decide.move(scope, float(ctx.params["value"]), by="slider")
+
+    def on_exact(self, ctx: Any) -> None:
+        """Count at the threshold that was typed."""
+        scope, value = PanelScope(ctx), ctx.params.get("value")
+        if isinstance(value, (int, float)) and _is_current(ctx, f"exact_{scope.choices.exact}"):
+            decide.move(scope, float(value), by="exact")
+
+    def on_worst(self, ctx: Any) -> None:
+        """Discard the worst."""
+        scope = PanelScope(ctx)
+        decide.move(scope, decide.worst(scope, ctx.params["percent"]))
+
+    def on_acceptable(self, ctx: Any) -> None:
+        """Discard what the model card calls not acceptable."""
+        scope = PanelScope(ctx)
+        decide.move(scope, scope.counts.acceptable.quality)
+
+    def on_show(self, ctx: Any) -> None:
+        """Show the samples on one side of the threshold."""
+        decide.show_side(PanelScope(ctx), ctx.params["keep"])
+
+    def on_subject(self, ctx: Any) -> None:
+        """Count the subjects of another field."""
+        subjects.choose(PanelScope(ctx), ctx.params.get("value"))
+
+    def on_best(self, ctx: Any) -> None:
+        """Keep another number of samples of each subject."""
+        subjects.choose_best(PanelScope(ctx), ctx.params.get("value"))
+
+    def on_show_best(self, ctx: Any) -> None:
+        """Show the best samples of each subject."""
+        subjects.show_ruled(PanelScope(ctx), best=True)
+
+    def on_show_others(self, ctx: Any) -> None:
+        """Show what the rule leaves over."""
+        subjects.show_ruled(PanelScope(ctx), best=False)
+
+    def on_show_without(self, ctx: Any) -> None:
+        """Show all samples of the subjects without an acceptable image."""
+        subjects.show_without_acceptable(PanelScope(ctx))
+
+    def on_tag(self, ctx: Any) -> None:
+        """Tag what is shown."""
+        grid_actions.tag(ctx, PanelScope(ctx))
+
+    def on_save_view(self, ctx: Any) -> None:
+        """Save what is shown as a view."""
+        grid_actions.save_view(ctx, PanelScope(ctx))
+
+    def on_export(self, ctx: Any) -> None:
+        """Open the export's form for what is shown."""
+        grid_actions.export(ctx, PanelScope(ctx))
+
+    def on_show_all(self, ctx: Any) -> None:
+        """Show the whole view again."""
+        PanelScope(ctx).show_all()
+
+    def on_better(self, ctx: Any) -> None:
+        """Look at the next better face."""
+        look.step(PanelScope(ctx), forward=True)
+
+    def on_worse(self, ctx: Any) -> None:
+        """Look at the next worse face."""
+        look.step(PanelScope(ctx), forward=False)
+
+    def on_look_worst(self, ctx: Any) -> None:
+        """Look at the worst face."""
+        look.look_at_worst(PanelScope(ctx))
+
+    def on_face(self, ctx: Any) -> None:
+        """Look at another face of the same picture."""
+        state_of(ctx).choices.face = int(ctx.params["face"])
+
+    def on_open(self, ctx: Any) -> None:
+        """Open the sample."""
+        ctx.ops.open_sample(id=ctx.params["sample"])
+
+    def on_group(self, ctx: Any) -> None:
+        """Draw the groups of another field."""
+        subgroups.choose(PanelScope(ctx), ctx.params.get("value"))
+
+    def on_compute(self, ctx: Any) -> None:
+        """Compute the error-versus-discard curves."""
+        edc_curves.compute(ctx, PanelScope(ctx))
+
+
+def _obstacle(scope: PanelScope) -> str | None:
+    """Why there is nothing to decide, in words."""
+    if scope.dataset is None:
+        return "Open a data set to see the quality of its faces."
+    counts = scope.counts
+    if not counts.statuses:
+        return "There are no samples in this view."
+    if not scope.fields:
+        return NO_FIELD_IN_PATCHES if scope.patches else NO_FIELD
+    if counts.kept is None or counts.shape is None:
+        return "Counting …"
+    if not counts.kept.scored:
+        return "None of the samples in this view has a score."
+    return None
+
+
+def _is_current(ctx: Any, name: str) -> bool:
+    """Whether an event comes from a field as it is drawn now, see ``Choices.set_threshold``."""
+    return str(ctx.params.get("path", name)).endswith(name)

@@ -1,8 +1,8 @@
 """What the panel looks at: the curator's view, the field and measure under decision, the threshold.
 
-The panel's own buttons change the grid to a part of the view ("show low", a bar of the histogram). The numbers must not
-follow the grid into that part, or the next bar could not be clicked: the workspace remembers the view from which the
-parts were taken, until the curator chooses another view by other means.
+The panel's own buttons change the grid to a subset of the view ("show low", a bar of the histogram). The numbers must not
+follow the grid into that subset, or the next bar could not be clicked: the scope remembers the view from which the
+subset was taken, until the curator chooses another view by other means.
 """
 
 from __future__ import annotations
@@ -14,55 +14,74 @@ from typing import Any
 import fiftyone as fo
 import fiftyone.core.patches as fop
 
-from ...dataset.fields import DEFAULT_FIELD, SCORES
+from faceqgen_core.vocabulary import SCORES
+
+from ...dataset.fields import DEFAULT_FIELD
 from ...dataset.score_fields import score_fields
-from ...queries.thresholds import higher_is_better
-from .state import Part, facts_of
+from .state import Choices, Counts, PanelState, Subset, state_of
 
 
-class Workspace:
-    """Reads a panel's context and facts.
+class PanelScope:
+    """A panel's context and state, read together.
 
     Args:
         ctx: the context of a panel event.
 
     Attributes:
-        facts: what the panel knows.
+        state: what the panel knows.
         dataset: the data set, or None.
         view: the view that is curated.
-        part: the part of it that the grid shows, or is about to show, if a button of the panel chose it.
+        subset: the part of it that the grid shows, or is about to show, if a button of the panel chose it.
         narrowed: whether the numbers are not those of the view that the grid shows at this moment.
     """
 
     def __init__(self, ctx: Any) -> None:
         self._ctx = ctx
-        self.facts = facts_of(ctx)
+        self.state: PanelState = state_of(ctx)
         self.dataset = ctx.dataset
         self.view: Any = None
-        self.part: Part | None = None
+        self.subset: Subset | None = None
         self.narrowed = False
         if self.dataset is None:
             return
         self.view = ctx.view
-        if not self.facts.parts:
+        sync = self.state.sync
+        if not sync.subsets:
             return
         current = fingerprint(ctx.view)
-        self.part = self.facts.parts.get(self.facts.asked or current)
-        self.narrowed = self.facts.asked is not None or current in self.facts.parts
+        self.subset = sync.subsets.get(sync.asked or current)
+        self.narrowed = sync.asked is not None or current in sync.subsets
         if self.narrowed:
-            self.view = self._build(self.facts.base)
+            self.view = self._build(sync.base)
 
     def _build(self, stages: list[dict[str, Any]]) -> Any:
         return fo.DatasetView._build(self.dataset, stages)
 
     def is_own(self, view: str) -> bool:
         """Whether the view with this fingerprint is one that the panel has brought the grid to."""
-        return view in self.facts.parts or view == fingerprint(self._build(self.facts.base))
+        return view in self.state.sync.subsets or view == fingerprint(
+            self._build(self.state.sync.base)
+        )
+
+    @property
+    def choices(self) -> Choices:
+        """What the curator chose."""
+        return self.state.choices
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted of the view."""
+        return self.state.counts
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """View, field and measure: what is drawn of others is not true here."""
+        return fingerprint(self.view), self.field, self.measure
 
     @property
     def shown(self) -> Any:
-        """The part that the grid shows, or is about to show; the whole view where there is none."""
-        return self.view if self.part is None else self._build(self.part.stages)
+        """The subset that the grid shows, or is about to show; the whole view where there is none."""
+        return self.view if self.subset is None else self._build(self.subset.stages)
 
     @property
     def patches(self) -> bool:
@@ -78,8 +97,8 @@ class Workspace:
     def field(self) -> str:
         """The chosen field; the first one where none is chosen, the default name where there is none."""
         fields = self.fields
-        if self.facts.field in fields:
-            return self.facts.field
+        if self.choices.field in fields:
+            return self.choices.field
         return next(iter(fields), DEFAULT_FIELD)
 
     @property
@@ -91,43 +110,42 @@ class Workspace:
     @property
     def measure(self) -> str:
         """The chosen measure."""
-        return self.facts.measure
+        return self.choices.measure
 
     @property
     def threshold(self) -> float:
         """The threshold under decision; the worst end of the scale before there is one."""
-        if self.facts.threshold is None:
-            score = SCORES[self.measure]
-            return score.low if higher_is_better(self.measure) else score.high
-        return self.facts.threshold
+        if self.choices.threshold is None:
+            return SCORES[self.measure].worst
+        return self.choices.threshold
 
     def show(
         self, view: Any, title: str, count: int, *, keep: str | None = None, scored: bool = True
     ) -> None:
-        """Let the grid show a part of the view, and go on counting the whole of it.
+        """Let the grid show a subset of the view, and go on counting the whole of it.
 
         Args:
-            view: the part.
+            view: the subset.
             title: what it is, for people.
             count: its number of samples.
             keep: "low" or "high" if it is one side of the threshold.
             scored: whether its samples have scores.
         """
         base, stages = (v._serialize(include_uuids=False) for v in (self.view.view(), view))
-        if base != self.facts.base:
-            self.facts.base = base
-            self.facts.parts.clear()
-        part = Part(title, count, stages, keep=keep, scored=scored)
-        self.facts.parts[fingerprint(view)] = part
+        sync = self.state.sync
+        if base != sync.base:
+            sync.base = base
+            sync.subsets.clear()
+        sync.subsets[fingerprint(view)] = Subset(title, count, stages, keep=keep, scored=scored)
         self._ask_for(view)
 
     def show_all(self) -> None:
         """Let the grid show the whole view again."""
-        if self.part is not None:
+        if self.subset is not None:
             self._ask_for(self.view)
 
     def _ask_for(self, view: Any) -> None:
-        self.facts.asked = fingerprint(view)
+        self.state.sync.asked = fingerprint(view)
         self._ctx.ops.set_view(view=view)
 
 

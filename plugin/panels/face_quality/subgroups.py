@@ -9,59 +9,46 @@ from fiftyone.operators import types
 
 from ...queries.subgroups import MOST_GROUPS, Subgroup, group_fields, subgroups
 from . import layout
-from .distribution import number
-from .scope import Workspace
-from .state import facts_of
+from .layout import number
+from .scope import PanelScope
 
 NONE = "(none)"
 FEWEST = 5
 """Samples that a group needs before it is compared with others in words."""
 
 
-class TrustGroups:
-    """Counts, draws and answers the section."""
+def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
+    """Draw the choice of the field and the boxes."""
+    layout.title(page, "groups_title", "Quality by subgroup")
+    fields, by = group_fields(scope.view), scope.choices.group
+    layout.dropdown(
+        layout.row(page, "group_choice"),
+        "by",
+        [NONE, *fields],
+        by or NONE,
+        label="Field",
+        width=220,
+        on_change=panel.on_group,
+    )
+    if by not in fields:
+        return
+    groups = subgroups(scope.view, scope.field, scope.measure, by, threshold=scope.threshold)
+    if not groups:
+        layout.text(page, "groups_text", f"No scored sample has a value in `{by}`.")
+        return
+    layout.plot(
+        page,
+        "boxes",
+        _boxes(groups),
+        _axes(scope.measure, scope.threshold),
+        height=max(200, 90 + 34 * len(groups)),
+    )
+    layout.text(page, "groups_text", _words(groups, scope.measure))
 
-    def draw_groups(self, workspace: Workspace, page: types.Object) -> None:
-        """Draw the choice of the field and the boxes."""
-        layout.title(page, "groups_title", "Quality by subgroup")
-        fields = group_fields(workspace.view)
-        choices = types.DropdownView(label="Field", componentsProps=layout.wide(220))
-        for name in (NONE, *fields):
-            choices.add_choice(name, label=name)
-        row = layout.row(page, "group_choice")
-        row.enum(
-            "by",
-            choices.values(),
-            default=workspace.facts.group or NONE,
-            view=choices,
-            on_change=self.on_group,
-        )
-        by = workspace.facts.group
-        if by not in fields:
-            return
-        groups = subgroups(
-            workspace.view,
-            workspace.field,
-            workspace.measure,
-            by,
-            threshold=workspace.threshold,
-        )
-        if not groups:
-            layout.text(page, "groups_text", f"No scored sample has a value in `{by}`.")
-            return
-        layout.plot(
-            page,
-            "boxes",
-            _boxes(groups),
-            _axes(workspace.measure, workspace.threshold),
-            height=max(200, 90 + 34 * len(groups)),
-        )
-        layout.text(page, "groups_text", _words(groups, workspace.measure))
 
-    def on_group(self, ctx: Any) -> None:
-        """Draw the groups of another field."""
-        chosen = str(ctx.params.get("value") or NONE)
-        facts_of(ctx).group = "" if chosen == NONE else chosen
+def choose(scope: PanelScope, field: str | None) -> None:
+    """Draw the groups of another field."""
+    scope.choices.group = "" if field in (None, "", NONE) else str(field)
 
 
 def _boxes(groups: list[Subgroup]) -> list[dict[str, Any]]:
@@ -92,17 +79,7 @@ def _axes(measure: str, threshold: float) -> dict[str, Any]:
             **({"range": [0, 100]} if measure == "quality" else {}),
         },
         "yaxis": {"fixedrange": True, "autorange": "reversed", "showgrid": False},
-        "shapes": [
-            {
-                "type": "line",
-                "x0": threshold,
-                "x1": threshold,
-                "y0": 0,
-                "y1": 1,
-                "yref": "paper",
-                "line": {"color": layout.DISCARDED_COLOUR, "width": 2, "dash": "dash"},
-            }
-        ],
+        "shapes": [layout.threshold_line(threshold)],
     }
 
 
@@ -114,11 +91,11 @@ def _words(groups: list[Subgroup], measure: str) -> str:
     large = [group for group in groups if group.count >= FEWEST]
     if len(large) < 2:
         return text
-    most = max(large, key=lambda group: group.share_discarded)
-    least = min(large, key=lambda group: group.share_discarded)
+    most = max(large, key=lambda group: group.fraction_discarded)
+    least = min(large, key=lambda group: group.fraction_discarded)
     return (
-        f"**The threshold discards {layout.percent(most.share_discarded)} of “{_short(most.name)}” and "
-        f"{layout.percent(least.share_discarded)} of “{_short(least.name)}”** (medians {number(most.median)} and "
+        f"**The threshold discards {layout.percent(most.fraction_discarded)} of “{_short(most.name)}” and "
+        f"{layout.percent(least.fraction_discarded)} of “{_short(least.name)}”** (medians {number(most.median)} and "
         f"{number(least.median)}; groups of at least {FEWEST}). {text}"
     )
 

@@ -16,21 +16,22 @@ from typing import Any
 
 from ...dataset import run_records, targets
 from ...dataset.fields import FieldNames
+from ...faces.crop_cutter import require_kept
 from ...faces.rows import Face, all_faces, primary_faces
+from ...progress import FileProgress, in_words
 from ...queries.selection import Selection, select
 from ...storage.paths import FreeNames
-from .image_files import WRITERS, in_words
+from .image_files import WRITERS
 from .settings import FOLDERS, TABLES, ExportSettings
 from .table import Row, write_table
 
 TABLE_NAME = "faces.csv"
 CHUNK = 32
 THREADS = 4
-NAMED_PROBLEMS = 5
 
 
 @dataclass
-class ExportSummary:
+class ExportSummary(FileProgress):
     """What an export did.
 
     Attributes:
@@ -40,8 +41,6 @@ class ExportSummary:
         total: rows: faces, or images.
         done: rows dealt with so far.
         exported: rows that arrived.
-        failed: rows whose file could not be read or written.
-        problems: the first of these, in words.
         selected: samples selected.
         left_out: samples on the other side.
         unscored: samples without a score, on neither side.
@@ -52,20 +51,12 @@ class ExportSummary:
     kind: str
     where: str
     table: str | None = None
-    total: int = 0
-    done: int = 0
     exported: int = 0
-    failed: int = 0
-    problems: list[str] = field(default_factory=list)
     selected: int = 0
     left_out: int = 0
     unscored: int = 0
     threshold: float | None = None
     notices: list[str] = field(default_factory=list)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {**self.__dict__, "problems": list(self.problems), "notices": list(self.notices)}
 
 
 class Export:
@@ -93,7 +84,7 @@ class Export:
                 "single faces are exported of images; these are videos, each with the scores of its best frame"
             )
         if settings.kind == "crops":
-            require_crop_matrices(view, self._names)
+            require_kept(view, self._names)
         self._target = None
         self._rows: list[Row] = []
         where = settings.dataset_name or ""
@@ -111,8 +102,14 @@ class Export:
             left_out=self._selected.left_out,
             unscored=self._selected.unscored,
             threshold=self._selected.threshold,
-            notices=list(target.notices),
+            notices=[*target.notices, *self._selected.notices, *self._nothing()],
         )
+
+    def _nothing(self) -> list[str]:
+        """A sentence where the chosen side is empty: a table without rows looks like a fault."""
+        if self._selected.kept:
+            return []
+        return [f"No sample is of {self._selection.keep} quality here: nothing is exported"]
 
     def __iter__(self) -> Iterator[ExportSummary]:
         """Write; yields the summary after each step. Closing the iterator stops the export; files written stay."""
@@ -156,9 +153,7 @@ class Export:
         if row.problem is None:
             self.summary.exported += 1
             return
-        self.summary.failed += 1
-        if len(self.summary.problems) < NAMED_PROBLEMS:
-            self.summary.problems.append(f"{row.face.filepath}: {row.problem}")
+        self.summary.fail(row.face.filepath, row.problem)
 
     def _write_file(self, row: Row) -> Row:
         path = self._target / row.name
@@ -190,19 +185,6 @@ class Export:
             "left_out": self._selected.left_out,
             "unscored": self._selected.unscored,
         }
-
-
-def require_crop_matrices(view: Any, names: FieldNames) -> None:
-    """Check that a run has kept what cuts its crops out again.
-
-    Raises:
-        ValueError: it has not.
-    """
-    if view.get_field(names.face_path("crop_matrix")) is None:
-        raise ValueError(
-            f"the field {names.faces!r} does not hold where the crops were cut out: score the faces anew with "
-            "'Score face quality' and skip_scored off"
-        )
 
 
 def _make_folder(folder: Path) -> None:

@@ -7,8 +7,8 @@ import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
+from ...faces.crop_cutter import cut
 from ...faces.rows import Face
 
 
@@ -52,28 +52,12 @@ def cut_face(face: Face, path: Path) -> None:
         ValueError: the image cannot be read, or it is not known where the crop was.
         OSError: the file cannot be written.
     """
-    from faceqgen_core.image_io import save_png
+    from faceqgen_core.image_io import load_image, save_png
 
     if path.exists():
         raise FileExistsError("a file of that name is there")
-    save_png(path, face_crop(face))
-
-
-def face_crop(face: Face) -> Any:
-    """The aligned crop as it was scored, (S, S, 3) uint8 RGB, cut out of the image anew; needs no network.
-
-    Raises:
-        ValueError: the image cannot be read, or it is not known where the crop was.
-    """
-    import numpy as np
-
-    from faceqgen_core.alignment import cut_crop
-    from faceqgen_core.image_io import load_image
-
-    if not face.crop_matrix or not face.crop_size:
-        raise ValueError("it is not known where its crop was cut out: score it anew")
-    matrix = np.reshape(np.asarray(face.crop_matrix, np.float64), (2, 3))
-    return cut_crop(load_image(face.filepath), matrix, face.crop_size)
+    crop = cut(load_image(face.filepath), face.crop_matrix, face.crop_protocol)
+    save_png(path, crop)
 
 
 WRITERS: dict[str, Callable[[Face, Path], None]] = {
@@ -82,10 +66,3 @@ WRITERS: dict[str, Callable[[Face, Path], None]] = {
     "crops": cut_face,
 }
 """By the kind of an export."""
-
-
-def in_words(error: Exception) -> str:
-    """Why a file did not arrive, without the paths that an error of the system repeats."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error) or type(error).__name__

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import fiftyone as fo
 
+from ...settings import Settings
 from ...storage.paths import absolute, free_path, product_folder
 
 TABLES = ("csv", "json")
@@ -17,7 +16,7 @@ KINDS = (*TABLES, *FOLDERS, "dataset")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportSettings:
+class ExportSettings(Settings):
     """Parameters of ``export_faces`` beside those of the selection.
 
     Attributes:
@@ -71,12 +70,6 @@ class ExportSettings:
     def per_face(self) -> bool:
         """Whether every face is a row, not every sample."""
         return self.all_faces and self.kind in (*TABLES, "crops")
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> ExportSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
 
     def target(self, dataset_name: str, keep: str) -> Path:
         """The file or folder to write: the chosen one, or a new one named after the data set and the side."""

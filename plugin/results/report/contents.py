@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import fiftyone.core.media as fom
+import numpy as np
+
+from faceqgen_core.vocabulary import SCORES, Measure
 
 from ...dataset import run_records, targets
-from ...dataset.fields import SCORES, FieldNames, Score
+from ...dataset.fields import FieldNames
 from ...dataset.score_fields import score_fields
 from ...dataset.statuses import count_statuses
+from ...faces.crop_cutter import cut, is_known
 from ...faces.rows import Face, primary_faces
+from ...progress import in_words
 from ...queries.histogram import Histogram, histogram
-from ..export.image_files import face_crop, in_words
+from ...queries.index_queries import at_rank, nearest_rank
 from .settings import ReportSettings
 
 BARS = 25
@@ -42,7 +47,7 @@ class Distribution:
     """
 
     name: str
-    score: Score
+    score: Measure
     count: int
     mean: float
     quantiles: list[float]
@@ -62,7 +67,7 @@ class Picture:
 
 
 @dataclass
-class Facts:
+class Contents:
     """Everything that a report says; the pictures are added from ``sheets``.
 
     Attributes:
@@ -102,7 +107,7 @@ class Facts:
     notices: list[str] = field(default_factory=list)
 
 
-def gather(collection: Any, settings: ReportSettings) -> tuple[Facts, Any]:
+def gather(collection: Any, settings: ReportSettings) -> tuple[Contents, Any]:
     """Gather the facts of a data set or view; returns them and the view they are of.
 
     Raises:
@@ -119,7 +124,7 @@ def gather(collection: Any, settings: ReportSettings) -> tuple[Facts, Any]:
         )
     dataset = view._root_dataset
     failures = _failures(view, names)
-    facts = Facts(
+    facts = Contents(
         title=settings.title or dataset.name,
         dataset=dataset.name,
         field=names.sample,
@@ -175,7 +180,7 @@ def pictures(sheet: Any, names: FieldNames) -> Iterator[Picture]:
             yield _picture(face, heatmap)
 
 
-def _distribution(view: Any, names: FieldNames, name: str, score: Score) -> Distribution | None:
+def _distribution(view: Any, names: FieldNames, name: str, score: Measure) -> Distribution | None:
     path = names.path(name)
     if view.get_field(path) is None or not (count := view.count(path)):
         return None
@@ -184,7 +189,7 @@ def _distribution(view: Any, names: FieldNames, name: str, score: Score) -> Dist
         score,
         count,
         view.mean(path),
-        view.quantiles(path, list(QUANTILES)),
+        [at_rank(view, path, nearest_rank(count, quantile)) for quantile in QUANTILES],
         histogram(view, names.sample, name, bars=BARS),
     )
 
@@ -236,20 +241,17 @@ def _picture(face: Face, heatmap: str | None) -> Picture:
 
 
 def _read_images(picture: Picture, face: Face, heatmap: str | None) -> None:
-    import numpy as np
-
-    from faceqgen_core.alignment import cut_crop
     from faceqgen_core.difference import colour_difference
     from faceqgen_core.image_io import load_image
 
-    if not (face.crop_matrix and face.crop_size):  # an older run: the images whole
+    where = face.crop_matrix, face.crop_protocol
+    if not is_known(*where):  # an older run: the images whole
         picture.original = load_image(face.filepath)
         picture.restored = load_image(face.restored_image) if face.restored_image else None
         return
-    picture.original = face_crop(face)
+    picture.original = cut(load_image(face.filepath), *where)
     if face.restored_crop:
         picture.restored = load_image(face.restored_crop)
     if heatmap:
-        matrix = np.reshape(np.asarray(face.crop_matrix, np.float64), (2, 3))
-        whole = cut_crop(load_image(heatmap), matrix, face.crop_size)
-        picture.difference = colour_difference(whole[..., 0].astype(np.float32) / 255)
+        change = cut(load_image(heatmap), *where)[..., 0].astype(np.float32) / 255
+        picture.difference = colour_difference(change)

@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...dataset.fields import FieldNames
+from ...progress import Progress
 from .contents import gather, pictures, sheets
 from .page import page
 from .settings import ReportSettings
+
+
+class ReportProgress(Progress):
+    """How many of the pictures are drawn."""
+
+    unit = "pictures"
 
 
 class ReportFile:
@@ -21,7 +28,7 @@ class ReportFile:
 
     Attributes:
         path: of the file.
-        total: pictures it will have.
+        summary: how many of its pictures are drawn.
 
     Raises:
         ValueError: no scores there, no images, or a place that cannot be written to.
@@ -32,7 +39,7 @@ class ReportFile:
         self._names = FieldNames(settings.field)
         self._facts, view = gather(collection, settings)
         self._worst, self._best = sheets(view, settings)
-        self.total = len(self._worst) + len(self._best)
+        self.summary = ReportProgress(total=len(self._worst) + len(self._best))
         self._temporary = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,14 +50,13 @@ class ReportFile:
                 f"{str(self.path)!r} cannot be written ({error}): choose another"
             ) from error
 
-    def __iter__(self) -> Iterator[int]:
-        """Draw and write; yields how many pictures are done. The file is there when it ends."""
-        done = 0
+    def __iter__(self) -> Iterator[Progress]:
+        """Draw and write; yields the progress after each picture. The file is there when it ends."""
         for sheet, found in ((self._worst, self._facts.worst), (self._best, self._facts.best)):
             for picture in pictures(sheet, self._names):
                 found.append(picture)
-                done += 1
-                yield done
+                self.summary.done += 1
+                yield self.summary
         try:
             # a file name may hold what is no text
             self._temporary.write_bytes(page(self._facts).encode("utf-8", "replace"))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...dataset.fields import DEFAULT_FIELD, FieldNames
+from ...settings import Settings
 from ...storage.paths import absolute, free_path, product_folder
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportSettings:
+class ReportSettings(Settings):
     """Parameters of ``face_quality_report``.
 
     Attributes:
@@ -34,12 +33,6 @@ class ReportSettings:
         FieldNames(self.field)
         if not isinstance(self.faces, int) or not 0 <= self.faces <= 200:
             raise ValueError(f"faces must be a whole number from 0 to 200, got {self.faces!r}")
-
-    @classmethod
-    def from_params(cls, params: Mapping[str, Any]) -> ReportSettings:
-        """Read an operator's parameters; what lacks or is empty takes its default."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in params.items() if k in known and v is not None and v != ""})
 
     def target(self, dataset_name: str) -> Path:
         """The file to write: the chosen one, or a new one named after the data set.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import fiftyone as fo
@@ -12,6 +14,8 @@ from fiftyone.operators.delegated import DelegatedOperationService
 
 BEST = "@faceqgen/face-quality/best_shots"
 COMPARE = "@faceqgen/face-quality/compare_runs"
+EXPORT = "@faceqgen/face-quality/export_faces"
+REPORT = "@faceqgen/face-quality/face_quality_report"
 SUBJECTS = ["ann", "ann", "bob", "bob"]
 FIRST = [10.0, 90.0, 40.0, 60.0]
 SECOND = [0.1, 0.2, 0.9, 0.4]
@@ -44,13 +48,13 @@ def _queue(uri: str, dataset: Any, **params: Any) -> Any:
     return queued.result["id"]
 
 
-def _work(uri: str, number: Any) -> dict[str, Any]:
+def _work(uri: str, number: Any) -> Any:
     """Do what is queued; returns the result that is kept with it."""
     service = DelegatedOperationService()
     service.execute_queued_operations(operator=uri)
     done = service.get(number)
     assert done.run_state == "completed", done.result.error
-    return done.result.result
+    return done.result and done.result.result
 
 
 def test_the_best_shots_are_tagged_and_saved_by_a_delegated_run(people):
@@ -83,3 +87,39 @@ def test_what_cannot_be_done_is_refused_before_it_is_queued(people):
     with pytest.raises(foo.executor.ExecutionError, match="Choose a field"):
         _queue(BEST, people, of="nobody")
     assert DelegatedOperationService().count(filters={"operator": BEST}) == waiting
+
+
+@pytest.fixture
+def groups() -> Iterator[Any]:
+    """Two groups of two images each, all scored; the qualities tell the slices apart."""
+    dataset = fo.Dataset()
+    dataset.add_group_field("group", default="left")
+    samples = []
+    for number in range(2):
+        group = fo.Group()
+        samples += [
+            fo.Sample(
+                filepath=f"/no/such/{side}-{number}.png",
+                group=group.element(side),
+                faceqgen=fo.DynamicEmbeddedDocument(quality=quality + number, status="scored"),
+            )
+            for side, quality in (("left", 60.0), ("right", 80.0))
+        ]
+    dataset.add_samples(samples, dynamic=True)
+    yield dataset
+    dataset.delete()
+
+
+@pytest.mark.parametrize("uri", [EXPORT, REPORT])
+def test_a_delegated_run_takes_the_slice_that_was_active_when_it_was_queued(groups, uri, tmp_path):
+    path = tmp_path / ("faces.csv" if uri == EXPORT else "report.html")
+    options = {"keep": "high", "value": 1} if uri == EXPORT else {"faces": 0}
+    groups.group_slice = "right"
+    queued = foo.get_operator(uri)(groups, path=str(path), delegate=True, **options)
+    groups.group_slice = "left"
+    _work(uri, queued.result["id"])
+    text = path.read_text()
+    if uri == EXPORT:
+        assert [float(row["quality"]) for row in csv.DictReader(text.splitlines())] == [80, 81]
+    else:
+        assert "active slice 'right'" in unescape(text)

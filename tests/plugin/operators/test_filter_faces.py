@@ -74,6 +74,28 @@ def test_the_two_sides_of_any_percentile_are_all_scored_samples(keep):
         assert sorted(low + high) == [10, 30, 50, 70, 90] and low
 
 
+def test_equal_scores_stay_together_on_the_high_side_of_a_percentile(keep, rated):
+    rated.set_values("faceqgen.quality", [10.0, 40.0, 40.0, 40.0, 50.0, None, None])
+    result, kept = keep(by="percentile", value=20, keep="low")
+    assert kept == [10] and "notices" not in result
+    result, kept = keep(by="percentile", value=60, keep="low")
+    assert kept == [10] and result["left_out"] == 4
+    assert "would be 3, but equal scores stay together" in result["notices"][0]
+    assert keep(by="percentile", value=60, keep="high")[1] == [40, 40, 40, 50]
+
+
+def test_a_percentile_of_scores_that_are_all_equal_has_no_low_side_and_says_so(keep, rated):
+    rated.set_values("faceqgen.quality", [40.0] * len(QUALITY))
+    result, kept = keep(by="percentile", value=10, keep="high")
+    assert len(kept) == len(QUALITY) and "0 are of low quality" in result["notices"][0]
+
+
+def test_a_percentage_asks_for_no_more_than_it_says(rated, part):
+    wanted_of = part("queries.thresholds").wanted_of
+    assert [wanted_of(100, percent) for percent in range(1, 100)] == list(range(1, 100))
+    assert wanted_of(1, 50) == wanted_of(0, 50) == 0
+
+
 def test_without_sort_worst_the_order_of_the_data_set_stays(keep):
     assert keep(value=80, sort_worst=False)[1] == [10, 50, 30, 70]
 

@@ -28,9 +28,18 @@ class Page:
         self.do("on_load")
 
     @property
-    def facts(self) -> Any:
-        """What the panel knows."""
-        return sys.modules[f"{PLUGIN}.panels.face_quality.state"]._FACTS[self.number]
+    def choices(self) -> Any:
+        """What the panel knows of the curator's choices."""
+        return self._known.choices
+
+    @property
+    def counts(self) -> Any:
+        """What the panel has counted."""
+        return self._known.counts
+
+    @property
+    def _known(self) -> Any:
+        return sys.modules[f"{PLUGIN}.panels.face_quality.state"]._STATES[self.number]
 
     def do(self, event: str, **params: Any) -> None:
         """Send an event and draw the page anew."""

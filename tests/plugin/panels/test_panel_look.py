@@ -60,7 +60,7 @@ def test_the_sentence_names_the_reasons_in_their_order_where_there_are_any(part)
     text = part("faces.explanation").explain(
         status="scored",
         quality=18.34,
-        shares={"quality": 9.0},
+        better_than={"quality": 9.0},
         reasons=["blur", "low_resolution"],
         changed="the eyes",
     )
@@ -75,7 +75,7 @@ def test_without_reasons_the_sentence_names_the_measures_that_stand_out(part):
     text = explain(
         status="scored",
         quality=70,
-        shares={"quality": 80.0, "ssim": 4.0, "mse": 20.0, "discriminator": 60.0},
+        better_than={"quality": 80.0, "ssim": 4.0, "mse": 20.0, "discriminator": 60.0},
     )
     assert "better than 80 %" in text
     assert text.index("structure more than that of 96 %") < text.index(
@@ -83,12 +83,12 @@ def test_without_reasons_the_sentence_names_the_measures_that_stand_out(part):
     )
     assert "good original" not in text
     assert "None of the native measures stands out" in explain(
-        status="scored", quality=70, shares={"ssim": 50.0}
+        status="scored", quality=70, better_than={"ssim": 50.0}
     )
 
 
 def test_a_face_without_a_score_says_why(part):
     explain = part("faces.explanation").explain
-    assert explain(status=None, shares={}) == "This sample is not scored yet."
-    text = explain(status="too_small", reason="the face has 9 pixels", shares={})
+    assert explain(status=None, better_than={}) == "This sample is not scored yet."
+    text = explain(status="too_small", reason="the face has 9 pixels", better_than={})
     assert text == "There is no score (too small): the face has 9 pixels."

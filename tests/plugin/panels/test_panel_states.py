@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from dataclasses import asdict
 
 import fiftyone as fo
@@ -11,6 +12,7 @@ import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.executor import ExecutionContext, Executor
 
+from faceqgen_core import load_preset
 from tests.plugin.panels.panel_state import Page
 
 
@@ -19,18 +21,12 @@ def _loaded(operator):
     """The plugin is loaded."""
 
 
-def test_no_two_sections_answer_to_one_name(part):
+def test_every_event_is_answered_by_the_panel_itself_and_by_one_method(part):
     panel = part("panels").FaceQuality
-    sections = [
-        c for c in panel.__mro__ if c.__module__.startswith(panel.__module__.rsplit(".", 1)[0])
-    ]
-    names = [
-        name
-        for section in sections
-        for name, value in vars(section).items()
-        if inspect.isfunction(value) and not name.startswith("__")
-    ]
-    assert len(names) == len(set(names)) and len(sections) == 9
+    ours = [c for c in panel.__mro__ if c.__module__.startswith(panel.__module__.rsplit(".", 1)[0])]
+    assert ours == [panel]
+    names = re.findall(r"^    def (\w+)\(", inspect.getsource(panel), re.MULTILINE)
+    assert len(names) == len(set(names)) and len([n for n in names if n.startswith("on_")]) > 25
 
 
 def test_an_empty_data_set_says_so():
@@ -66,7 +62,7 @@ def test_a_scored_data_set_shows_counts_run_distribution_and_decision(scored):
     (bars,) = page.parts["histogram"]["view"]["data"]
     assert sum(bars["y"]) == 2 and len(bars["x"]) == 50
     axes = page.parts["histogram"]["view"]["layout"]
-    assert axes["shapes"][0]["x0"] == page.facts.threshold
+    assert axes["shapes"][0]["x0"] == page.choices.threshold
     assert axes["xaxis"]["title"]["text"] == "quality, higher is better ⟶"
 
 
@@ -87,9 +83,9 @@ def test_the_slider_counts_what_it_keeps_and_the_numbers_add_up(scored):
     for value in (0, sorted(qualities)[1], 100):
         page.do("on_slider", path=f"slide.{page.field('slider')}", value=value)
         kept = sum(q >= value for q in qualities)
-        assert asdict(page.facts.kept) == {"kept": kept, "discarded": 2 - kept, "unscored": 2}
+        assert asdict(page.counts.kept) == {"kept": kept, "discarded": 2 - kept, "unscored": 2}
         assert f"**Kept {kept}** of 2" in page.text()
-        assert page.facts.threshold == pytest.approx(value)
+        assert page.choices.threshold == pytest.approx(value)
         assert f"Threshold **{value:.4g}**" in page.text()
 
 
@@ -98,10 +94,10 @@ def test_what_a_field_tells_of_an_earlier_threshold_is_ignored(scored):
     page.do("on_slider", path=f"slide.{page.field('slider')}", value=40.0)
     moved = page.field("slider")
     page.do("on_acceptable")
-    acceptable = page.facts.threshold
+    acceptable = page.choices.threshold
     assert acceptable != 40 and page.field("slider") != moved
     page.do("on_slider", path=f"slide.{moved}", value=40.0)
-    assert page.facts.threshold == acceptable
+    assert page.choices.threshold == acceptable
     # The App also tells the first value of a field as if a person had set it; nothing may follow from that.
     drawn = page.field("slider")
     page.do("on_slider", path=f"slide.{drawn}", value=acceptable)
@@ -118,9 +114,9 @@ def test_a_page_that_the_server_no_longer_knows_counts_anew(scored):
 def test_a_typed_threshold_is_brought_onto_the_scale_and_nonsense_is_ignored(scored):
     page = Page(scored)
     page.do("on_exact", value=1e6)
-    assert page.facts.threshold == 100
+    assert page.choices.threshold == 100
     page.do("on_exact", value=None)
-    assert page.facts.threshold == 100
+    assert page.choices.threshold == 100
 
 
 def test_the_grid_follows_a_button_but_the_numbers_stay_those_of_the_whole_view(scored):
@@ -148,7 +144,7 @@ def test_a_status_and_a_bar_open_the_samples_behind_them(scored):
     page.do("on_status", status="unreadable")
     view = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
     assert view.values("faceqgen.status") == ["unreadable"]
-    counts = page.facts.shape.counts
+    counts = page.counts.shape.counts
     bar = next(i for i, count in enumerate(counts) if count)
     page.do("on_bar", idx=bar)
     view = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
@@ -181,7 +177,7 @@ def test_tagging_and_saving_act_on_what_is_shown_and_need_a_name(scored):
     page.do("on_tag")
     page.do("on_save_view")
     scored.reload()
-    kept = page.facts.kept.kept
+    kept = page.counts.kept.kept
     assert len(scored.match_tags("keep")) == kept == len(scored.load_saved_view("keep"))
     page.do("on_save_view")
     assert "already" in page.ops("notify")[0]["message"]
@@ -199,7 +195,7 @@ def test_the_export_gets_the_threshold_that_is_shown(scored):
     assert prompt["params"] == {
         "measure": "quality",
         "by": "threshold",
-        "value": page.facts.threshold,
+        "value": page.choices.threshold,
         "keep": "low",
         "field": "faceqgen",
     }
@@ -225,13 +221,13 @@ def test_looking_goes_from_the_worst_face_to_the_better_and_back(scored):
 def test_the_selected_or_opened_sample_is_looked_at(scored):
     failed = scored.match({"faceqgen.status": "no_face"}).first()
     page = Page(scored, current_sample=failed.id)
-    assert page.facts.tab == "look"
+    assert page.choices.tab == "look"
     assert "There is no score (no face)" in page.text()
     page.request = {"selected": [scored.match({"faceqgen.num_faces": 2}).first().id]}
     page.do("on_change_selected")
     assert "Face 2" in page.text()
     page.do("on_face", face=1)
-    assert page.facts.face == 1
+    assert page.choices.face == 1
 
 
 def test_patches_of_faces_are_curated_like_samples(scored):
@@ -255,7 +251,7 @@ def test_tagging_patches_tags_the_faces_themselves(scored):
     page.state["actions"] = {"name": "good-face"}
     page.do("on_tag")
     scored.reload()
-    assert scored.count_label_tags().get("good-face", 0) == page.facts.kept.kept
+    assert scored.count_label_tags().get("good-face", 0) == page.counts.kept.kept
     scored.untag_labels("good-face")
 
 
@@ -273,7 +269,7 @@ def test_rules_per_identity_count_and_show_the_best_of_each(scored):
     page = Page(scored)
     assert "Per identity" in page.text()
     page.do("on_subject", value="person")
-    assert page.facts.people.subjects == 1
+    assert page.counts.people.subjects == 1
     page.do("on_show_best")
     view = fo.DatasetView._build(scored, page.ops("set_view")[0]["view"])
     assert len(view) == 1
@@ -325,4 +321,38 @@ def test_two_fields_of_scores_can_be_chosen_between(one_face, score):
     page = Page(one_face)
     assert page.parts["field"]["view"]["choices"][1]["value"] == "second"
     page.do("on_field", value="second")
-    assert page.facts.field == "second" and "Scored: 1" in page.text()
+    assert page.choices.field == "second" and "Scored: 1" in page.text()
+
+
+def test_acceptable_is_what_the_preset_says_that_is_stored_with_the_scores(scored, preset):
+    acceptable = load_preset(preset).training["acceptable"]
+    copy = scored.clone()
+    for key in copy.list_runs():
+        copy.delete_run(key)
+    page = Page(copy)  # no run is recorded, as after apply_model
+    assert "No run of 'Score face quality' is recorded" in page.text()
+    assert acceptable != 50 and f"Acceptable: {acceptable:.4g}" in page.text()
+    assert page.choices.threshold == acceptable
+    copy.delete()
+
+
+@pytest.mark.parametrize(
+    ("presets", "words"),
+    [
+        (["other@12345678", "other@12345678"], "`other@12345678` is not at hand: 50 is taken"),
+        ([None, None], "Nothing says which preset made these scores: 50 is taken"),
+        (["a@1", "b@2"], "come from several presets (`a@1`, `b@2`)"),
+        ([None, "b@2"], "come from several presets (one that is not named, `b@2`)"),
+    ],
+)
+def test_presets_that_are_mixed_or_not_known_are_said_so(scored, presets, words):
+    copy = scored.clone()
+    ids = copy.match({"faceqgen.status": "scored"}).values("id")
+    for sample, name in zip(ids, presets, strict=True):
+        document = copy[sample]
+        document["faceqgen"]["preset"] = name
+        document.save()
+    page = Page(copy)
+    assert "Acceptable: 50" in page.text() and words in page.text()
+    assert page.choices.threshold == 50
+    copy.delete()

@@ -8,6 +8,8 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from tests.plugin.panels.panel_state import Page
+
 rng = np.random.default_rng(11)
 SUBJECTS, IMAGES = 20, 6
 
@@ -133,3 +135,58 @@ def test_too_few_people_are_no_evaluation(part, people):
         part("results.recognition").evaluate_embeddings(
             people.match({"person": {"$in": ["p1", "p2"]}}), "faceqgen", "person", "embedding"
         )
+
+
+def _computed(collection):
+    page = Page(collection)
+    page.do("on_tab", value="trust")
+    page.do("on_compute")
+    return page
+
+
+def test_curves_are_drawn_over_the_view_they_are_of_and_no_other(operator, people):
+    page = _computed(people)
+    assert "120 images" in page.text() and "edc" in page.parts
+    page.collection = people.match({"person": "p1"})
+    page.do("on_change_view")
+    assert "edc" not in page.parts and "120 images" not in page.text()
+    page.collection = people
+    page.do("on_change_view")
+    assert (
+        "edc" not in page.parts
+    )  # counted anew: what was computed before may not be true any more
+
+
+def test_curves_end_with_another_measure_or_field_or_a_new_count(operator, people):
+    copy = people.clone()
+    copy.clone_sample_field("faceqgen", "second")
+    for event, options in (
+        ("on_measure", {"measure": "mse"}),
+        ("on_field", {"value": "second"}),
+        ("on_refresh", {}),
+    ):
+        page = _computed(copy)
+        assert "edc" in page.parts
+        page.do(event, **options)
+        assert "edc" not in page.parts
+    page.do("on_measure", measure="mse")
+    page.do("on_compute")
+    assert "Normalised pAUC of mse" in page.text()
+    copy.delete()
+
+
+def test_curves_stay_while_the_grid_shows_a_part_of_their_view(operator, people):
+    page = _computed(people)
+    page.do("on_show", keep="low")
+    assert "edc" in page.parts
+    page.collection = fo.DatasetView._build(people, page.ops("set_view")[0]["view"])
+    page.do("on_change_view")
+    assert "edc" in page.parts and "120 images" in page.text()
+
+
+def test_why_there_are_no_curves_is_said_of_the_view_it_is_true_of(operator, people):
+    page = _computed(people.match({"person": "p1"}))
+    assert "two such subjects are needed" in page.text()
+    page.collection = people
+    page.do("on_change_view")
+    assert "two such subjects are needed" not in page.text()

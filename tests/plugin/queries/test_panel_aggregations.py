@@ -98,28 +98,28 @@ def test_counts_at_a_threshold_are_those_of_the_selection_that_shows_them(part, 
         assert selection.select(faces, chosen).kept == count
     assert kept.kept == sum(q >= threshold for q in QUALITY)
     assert kept.unscored == len(UNSCORED)
-    assert kept.share == kept.kept / len(QUALITY)
+    assert kept.fraction == kept.kept / len(QUALITY)
 
 
 @pytest.mark.parametrize("measure", ["quality", "mse"])
 @pytest.mark.parametrize("percent", [1, 5, 10, 25, 99.9])
 def test_the_worst_share_is_discarded_rounded_up_and_ties_are_kept(part, faces, measure, percent):
     thresholds = part("queries.thresholds")
-    value = thresholds.worst_share(faces, "faceqgen", measure, percent)
+    value = thresholds.threshold_of_worst(faces, "faceqgen", measure, percent)
     kept = thresholds.count_kept(faces, "faceqgen", measure, value)
     wanted = min(int(np.ceil(percent / 100 * len(QUALITY))), len(QUALITY) - 1)
     assert wanted - 1 <= kept.discarded <= wanted
 
 
 def test_a_worst_share_needs_scores_and_a_percentage(part, faces):
-    worst_share = part("queries.thresholds").worst_share
+    worst_share = part("queries.thresholds").threshold_of_worst
     assert worst_share(faces.limit(0), "faceqgen", "quality", 5) is None
     with pytest.raises(ValueError, match="between 0 and 100"):
         worst_share(faces, "faceqgen", "quality", 0)
 
 
 def test_acceptable_is_what_the_preset_says_and_50_where_it_does_not(part, tmp_path):
-    acceptable = part("queries.thresholds").acceptable_quality
+    acceptable = part("queries.acceptable").acceptable_quality
     assert acceptable(None) == 50 and acceptable(str(tmp_path)) == 50
     (tmp_path / "config.json").write_text('{"training": {"acceptable": 37.5}}', encoding="utf-8")
     assert acceptable(str(tmp_path)) == 37.5
@@ -149,7 +149,7 @@ def test_a_sample_without_a_score_has_no_place(part, faces):
 
 
 def test_percentiles_are_shares_of_worse_faces_with_half_of_the_ties(part, faces):
-    shares = part("queries.percentiles").shares_worse(
+    shares = part("queries.ranking").percent_worse(
         faces, "faceqgen", {"quality": 50.0, "mse": MSE[3], "ssim": None}
     )
     quality = np.array(QUALITY)
@@ -159,8 +159,7 @@ def test_percentiles_are_shares_of_worse_faces_with_half_of_the_ties(part, faces
     assert shares["mse"] == pytest.approx(100 * worse / len(MSE))
     assert "ssim" not in shares
     assert (
-        part("queries.percentiles").shares_worse(faces.limit(0), "faceqgen", {"quality": 50.0})
-        == {}
+        part("queries.ranking").percent_worse(faces.limit(0), "faceqgen", {"quality": 50.0}) == {}
     )
 
 

@@ -63,6 +63,19 @@ def test_a_csv_holds_paths_and_scores_of_the_kept_and_evaluate_reads_it(rated, e
     assert (result["exported"], result["left_out"], result["unscored"]) == (2, 2, 1)
 
 
+def test_an_empty_side_is_told_not_written_in_silence(rated, export, tmp_path):
+    rated.set_values("faceqgen.quality", [40.0] * len(QUALITY))
+    chosen = {"by": "percentile", "value": 20, "keep": "low"}
+    result = export(rated, path=str(tmp_path / "low.csv"), **chosen)
+    assert result["exported"] == 0
+    assert "equal scores stay together" in result["notices"][0]
+    assert "No sample is of low quality here" in result["notices"][1]
+    assert (
+        export(rated, path=str(tmp_path / "high.csv"), **{**chosen, "keep": "high"})["exported"]
+        == 5
+    )
+
+
 def test_a_json_holds_the_discarded_and_what_was_selected(rated, export, tmp_path):
     export(rated, kind="json", value=40, keep="low", path=str(tmp_path / "low.json"))
     found = json.loads((tmp_path / "low.json").read_text())

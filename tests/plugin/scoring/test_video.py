@@ -171,7 +171,7 @@ def test_a_stopped_run_keeps_its_frames_and_the_next_one_goes_on(
     monkeypatch.setattr(runner, "CHUNK_SAMPLES", 1)
     run = iter(runner.ScoringRun(videos, settings.ScoreSettings(preset=preset, batch_size=1)))
     state = next(run)
-    assert (state.done, state.frames) == (0, 1) and 0 < state.share < 1
+    assert (state.done, state.frames) == (0, 1) and 0 < state.fraction < 1
     run.close()  # as when the App's tab is closed
     videos.reload()
     assert videos.values("faceqgen.status") == [None]

@@ -1,0 +1,99 @@
+"""The words and numbers of a result: measures, statuses, reasons, the default preset. Standard library alone.
+
+Whoever stores, shows or filters results reads them here without loading a network; the plugin does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+DEFAULT_PRESET = "faceqgen-128"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a number means: its name, which direction is better, its range, and what it is in words for users."""
+
+    name: str
+    higher_is_better: bool
+    low: float
+    high: float
+    meaning: str
+
+    @property
+    def description(self) -> str:
+        """One line that says it all."""
+        direction = "higher is better" if self.higher_is_better else "LOWER is better"
+        return f"{self.meaning}, {self.low:g} to {self.high:g}, {direction}"
+
+    @property
+    def worst(self) -> float:
+        """The end of the range at which nothing is worse."""
+        return self.low if self.higher_is_better else self.high
+
+
+QUALITY = Measure("quality", True, 0.0, 100.0, "Unified quality score")
+"""The unified quality score: a calibrated prediction of use for recognition, no native measure."""
+
+MEASURES: dict[str, Measure] = {
+    measure.name: measure
+    for measure in (
+        Measure(
+            "ssim",
+            True,
+            -1.0,
+            1.0,
+            "Native measure: structural similarity of face and restoration",
+        ),
+        Measure(
+            "mse",
+            False,
+            0.0,
+            1.0,
+            "Native measure: mean squared error between face and restoration",
+        ),
+        Measure("discriminator", True, 0.0, 1.0, "Native measure: probability of a good original"),
+    )
+}
+"""The native measures in their fixed order."""
+
+SCORES: dict[str, Measure] = {QUALITY.name: QUALITY, **MEASURES}
+"""All numbers that a scored face has."""
+
+
+class Status(str, Enum):
+    """What became of a face; the value is what is stored and printed.
+
+    Everything but ``SCORED`` is a failure to assess (ISO/IEC 29794-1) and comes with a reason in words.
+    """
+
+    SCORED = "scored"
+    NO_FACE = "no_face"
+    UNREADABLE = "unreadable"
+    TOO_SMALL = "too_small"
+    TOO_LARGE = "too_large"
+    NOT_FINITE = "not_finite"
+    FAILED = "failed"
+
+    @property
+    def label(self) -> str:
+        """The status as people write it."""
+        return self.value.replace("_", " ").capitalize()
+
+
+REASONS: dict[str, str] = {
+    "blur": "fine detail is lost: out of focus, moved or smoothed",
+    "low_resolution": "too few pixels on the face, or enlarged from few",
+    "noise": "grain of a weak or amplified signal",
+    "compression": "blocks or smeared skin of a codec",
+    "dark": "too little light on the face",
+    "bright": "over-exposed: parts of the face are white",
+    "low_contrast": "the face is flat and grey: haze, glare or a narrow range of tones",
+    "uneven_light": "one side of the face is much darker than the other",
+    "occlusion": "something covers a part of the face: a mask, a hand, sunglasses",
+    "pose": "the head is turned, raised or bowed",
+    "off_centre": "the photograph's edge cuts the face, or it lies outside of the crop",
+    "background": "a restless background beside the head",
+}
+"""Why a face may score low: name as stored -> what is wrong, in words; in the order of equally strong findings."""
