@@ -58,19 +58,11 @@ def register(dataset: Any, settings: Any, summary: Any, preset: Any) -> str:
 
 def latest(dataset: Any, field: str) -> dict[str, Any] | None:
     """The newest run that wrote a field: preset, when it finished, parameters and counts; None if none is recorded."""
-    newest: dict[str, Any] | None = None
-    for key in dataset.list_runs():
-        config = dataset.get_run_info(key).config
-        if getattr(config, "method", None) != METHOD:
-            continue
-        found = config.serialize()
-        if (found.get("parameters") or {}).get("field") != field:
-            continue
-        if newest is None or found["finished"] >= newest["finished"]:
-            newest = {
-                name: found.get(name) for name in ("preset", "finished", "parameters", "counts")
-            }
-    return newest
+    found = list(records(dataset, field).values())
+    if not found:
+        return None
+    newest = found[-1].serialize()
+    return {name: newest.get(name) for name in ("preset", "finished", "parameters", "counts")}
 
 
 def records(dataset: Any, field: str | None = None) -> dict[str, Any]:
