@@ -51,15 +51,16 @@ def cut_faces(view: Any, names: FieldNames) -> tuple[list[CutFace], list[tuple[s
     faces: list[CutFace] = []
     problems: list[tuple[str, str, int]] = []
     with ThreadPoolExecutor(READERS) as pool:
-        for found, lost in pool.map(lambda row: _cut(*row, keys), rows):
+        for found, lost in pool.map(lambda row: _cut(row, keys), rows):
             faces += found
             problems += lost
     return faces, problems
 
 
 def _cut(
-    sample_id: str, path: str, tags: list[str], detections: Any, keys: Sequence[str]
+    row: tuple[str, str, list[str], Any], keys: Sequence[str]
 ) -> tuple[list[CutFace], list[tuple[str, str, int]]]:
+    sample_id, path, tags, detections = row
     from faceqgen_core.image_io import ImageError, load_image
 
     scored = [detection for detection in detections or () if detection["status"] == "scored"]

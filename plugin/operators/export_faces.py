@@ -131,7 +131,7 @@ class ExportFaces(LiveOperator):
         Raises:
             ValueError: something cannot be done as asked; the message says how to mend it.
         """
-        chosen = {
+        chosen: dict[str, Any] = {
             "measure": measure,
             "by": by,
             "value": value,

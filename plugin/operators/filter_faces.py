@@ -8,7 +8,7 @@ from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.saving import keep_view, require_free_view
-from ..queries.selection import Selection, select
+from ..queries.selection import Selected, Selection, select
 from .base import FaceQualityOperator
 from .forms import add_keeping, add_selection, add_target
 
@@ -50,7 +50,7 @@ class FilterFaces(FaceQualityOperator):
                 ctx.ops.reload_dataset()
         return result.to_dict()
 
-    def _apply(self, collection: Any, selection: Selection) -> Any:
+    def _apply(self, collection: Any, selection: Selection) -> Selected:
         require_free_view(collection._root_dataset, selection.view_name)
         result = select(collection, selection)
         keep_view(result.view, view_name=selection.view_name, tag=selection.tag)

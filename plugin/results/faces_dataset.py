@@ -111,7 +111,7 @@ class FacesDataset:
                 "field it wrote"
             )
         require_kept(self._view, names)
-        count = self._view.count_values(names.face_path("status")).get("scored", 0)
+        count: int = self._view.count_values(names.face_path("status")).get("scored", 0)
         if not count:
             raise ValueError(f"no face in {names.faces!r} has scores: there is nothing to export")
         return count

@@ -25,6 +25,9 @@ def count(scope: PanelScope) -> None:
 
 def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
     """Draw the measures to choose from and the histogram."""
+    shape, measure, threshold = scope.counts.shape, scope.measure, scope.threshold
+    if shape is None:
+        return
     measures = layout.row(page, "measures")
     for name, score in SCORES.items():
         layout.button(
@@ -36,7 +39,6 @@ def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
             active=name == scope.measure,
             title=score.description,
         )
-    shape, measure, threshold = scope.counts.shape, scope.measure, scope.threshold
     layout.plot(
         page,
         "histogram",

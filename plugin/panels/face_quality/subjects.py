@@ -18,8 +18,10 @@ MOST = 1000
 def count(scope: PanelScope) -> None:
     """Count the subjects, if a field names them."""
     identities = _identities(scope)
-    scope.counts.people = identities and identities.counts(
-        scope.choices.best, threshold=scope.threshold
+    scope.counts.people = (
+        None
+        if identities is None
+        else identities.counts(scope.choices.best, threshold=scope.threshold)
     )
 
 

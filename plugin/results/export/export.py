@@ -7,7 +7,7 @@ itself alone; it is counted, and the table says why.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -85,7 +85,7 @@ class Export:
             )
         if settings.kind == "crops":
             require_kept(view, self._names)
-        self._target = None
+        self._target = Path()
         self._rows: list[Row] = []
         where = settings.dataset_name or ""
         if settings.kind != "dataset":
@@ -131,7 +131,7 @@ class Export:
         self.summary.done = self.summary.exported = len(clone)
         yield self.summary
 
-    def _write_files(self, rows: list[Row]) -> Iterator[ExportSummary]:
+    def _write_files(self, rows: list[Row]) -> Generator[ExportSummary, None, list[Row]]:
         names = FreeNames(self._target)
         self._table_name = names.take(TABLE_NAME)
         named = iter([replace(row, name=names.take(self._file_name(row.face))) for row in rows])

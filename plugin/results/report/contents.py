@@ -5,8 +5,9 @@ Counted in the database; the pictures of a few faces are the only samples that a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -102,9 +103,9 @@ class Contents:
     presets: dict[str, int]
     protocols: dict[str, int]
     runs: dict[str, dict[str, Any]]
-    worst: list[Picture] = field(default_factory=list)
-    best: list[Picture] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
+    worst: list[Picture] = dataclasses.field(default_factory=list)
+    best: list[Picture] = dataclasses.field(default_factory=list)
+    notices: list[str] = dataclasses.field(default_factory=list)
 
 
 def gather(collection: Any, settings: ReportSettings) -> tuple[Contents, Any]:
@@ -133,9 +134,9 @@ def gather(collection: Any, settings: ReportSettings) -> tuple[Contents, Any]:
         of=len(targets.whole(dataset, is_video=target.is_video)),
         statuses=count_statuses(view, names.sample),
         distributions=[
-            found
+            distribution
             for key, score in SCORES.items()
-            if (found := _distribution(view, names, key, score))
+            if (distribution := _distribution(view, names, key, score))
         ],
         failures=failures,
         reasons=_counted(view, names.path("reasons")),
@@ -184,14 +185,12 @@ def _distribution(view: Any, names: FieldNames, name: str, score: Measure) -> Di
     path = names.path(name)
     if view.get_field(path) is None or not (count := view.count(path)):
         return None
-    return Distribution(
-        name,
-        score,
-        count,
-        view.mean(path),
-        [at_rank(view, path, nearest_rank(count, quantile)) for quantile in QUANTILES],
-        histogram(view, names.sample, name, bars=BARS),
-    )
+    ranks = [nearest_rank(count, fraction) for fraction in QUANTILES]
+    quantiles = [value for rank in ranks if (value := at_rank(view, path, rank)) is not None]
+    if len(quantiles) < len(ranks):  # deleted meanwhile
+        return None
+    shape = histogram(view, names.sample, name, bars=BARS)
+    return Distribution(name, score, count, view.mean(path), quantiles, shape)
 
 
 def _failures(view: Any, names: FieldNames) -> list[tuple[str, str, int]]:
@@ -253,5 +252,5 @@ def _read_images(picture: Picture, face: Face, heatmap: str | None) -> None:
     if face.restored_crop:
         picture.restored = load_image(face.restored_crop)
     if heatmap:
-        change = cut(load_image(heatmap), *where)[..., 0].astype(np.float32) / 255
+        change = cut(load_image(heatmap), *where)[..., 0].astype(np.float32) / np.float32(255)
         picture.difference = colour_difference(change)
