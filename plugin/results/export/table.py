@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,15 +53,13 @@ def write_table(path: Path, rows: Sequence[Row], *, about: dict[str, Any]) -> No
     Raises:
         OSError: it cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
+    from faceqgen_core.whole_files import written_whole
+
+    with written_whole(path) as temporary:
         if path.suffix.lower() == ".json":
             _write_json(temporary, rows, about)
         else:
             _write_csv(temporary, rows)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _write_csv(path: Path, rows: Sequence[Row]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ...dataset.fields import FieldNames
@@ -40,11 +40,8 @@ class ReportFile:
         self._facts, view = gather(collection, settings)
         self._worst, self._best = sheets(view, settings)
         self.summary = ReportProgress(total=len(self._worst) + len(self._best))
-        self._temporary = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}.tmp")
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._temporary.touch()
-            self._temporary.unlink()
+            _try_writing(self.path)
         except OSError as error:
             raise ValueError(
                 f"{str(self.path)!r} cannot be written ({error}): choose another"
@@ -52,14 +49,27 @@ class ReportFile:
 
     def __iter__(self) -> Iterator[Progress]:
         """Draw and write; yields the progress after each picture. The file is there when it ends."""
+        from faceqgen_core.whole_files import written_whole
+
         for sheet, found in ((self._worst, self._facts.worst), (self._best, self._facts.best)):
             for picture in pictures(sheet, self._names):
                 found.append(picture)
                 self.summary.done += 1
                 yield self.summary
-        try:
+        with written_whole(self.path) as temporary:
             # a file name may hold what is no text
-            self._temporary.write_bytes(page(self._facts).encode("utf-8", "replace"))
-            self._temporary.replace(self.path)
-        finally:
-            self._temporary.unlink(missing_ok=True)
+            temporary.write_bytes(page(self._facts).encode("utf-8", "replace"))
+
+
+def _try_writing(path: Path) -> None:
+    """Make the folder of a file and write to it, so that what cannot be done is known before the work.
+
+    Raises:
+        OSError: it cannot be written to.
+    """
+    from faceqgen_core.whole_files import temporary_beside
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(path)
+    temporary.touch()
+    temporary.unlink()
