@@ -14,11 +14,13 @@ A value that does not exist is None, never a number that stands for "none".
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import fiftyone as fo
+import fiftyone.core.odm as foo
+from pymongo.errors import OperationFailure
 
 from faceqgen_core.vocabulary import REASONS, SCORES, Status
 
@@ -114,85 +116,102 @@ class FieldNames:
         return f"{self.faces}.detections.{key}"
 
 
-def require_free(dataset: fo.Dataset, names: FieldNames) -> None:
-    """Check that the names are free, or hold what an earlier run wrote.
+KINDS: dict[str, type] = {
+    "document": fo.DynamicEmbeddedDocument,
+    "faces": fo.Detections,
+    "heatmap": fo.Heatmap,
+}
+"""Class of each field of a run, by its name in ``FieldNames``."""
 
-    Raises:
-        ValueError: a field of that name exists and is of another kind.
-    """
-    _require_kind(dataset, names.document, fo.DynamicEmbeddedDocument)
-    _require_kind(dataset, names.faces, fo.Detections)
-    _require_kind(dataset, names.heatmap, fo.Heatmap)
+DESCRIPTIONS = {"document": _SAMPLE, "faces": "All faces, each scored", "heatmap": _HEATMAP}
+"""What each field of a run says of itself."""
 
 
-def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool) -> None:
+def kinds_of_values(part: str) -> dict[str, tuple[type, type | None, str]]:
+    """The values in a field of a run: path in it -> type, type of a list's entries, description."""
+    if part == "heatmap":
+        return {}
+    values: dict[str, tuple[type, type | None, str]] = {
+        **{
+            key: (fo.FloatField, None, f"{score.description}; None unless scored")
+            for key, score in SCORES.items()
+        },
+        **{key: (fo.StringField, None, text) for key, text in _WORDS.items()},
+        "reasons": (fo.ListField, fo.StringField, _REASONS),
+    }
+    if part == "document":
+        values["num_faces"] = (fo.IntField, None, _NUM_FACES)
+        values["restored_path"] = (fo.StringField, None, _RESTORED_SAMPLE)
+        return values | {key: (fo.IntField, None, text) for key, text in _VIDEO.items()}
+    values["restored_path"] = (fo.StringField, None, _RESTORED_FACE)
+    values["source_label"] = (fo.StringField, None, _SOURCE_LABEL)
+    values["crop_matrix"] = (fo.ListField, fo.FloatField, _CROP_MATRIX)
+    return {f"detections.{key}": value for key, value in values.items()}
+
+
+def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool) -> list[str]:
     """Declare fields, their descriptions and indexes, and offer the restored image in the App; twice changes nothing.
 
-    Raises:
-        ValueError: a field of that name exists and is of another kind.
+    Whose the fields are is not asked here, see ``ownership``.
+
+    Returns:
+        What could not be had and is no reason to stop, in sentences: an index.
     """
-    require_free(dataset, names)
-    declare_sample(dataset, names)
-    _add(dataset, names.faces, fo.EmbeddedDocumentField, "All faces, each scored", fo.Detections)
-    _add_values(dataset, names.face_path)
-    if names.face_path("quality") not in dataset.list_indexes():
-        dataset.create_index(names.face_path("quality"))
-    _add(dataset, names.face_path("restored_path"), fo.StringField, _RESTORED_FACE)
-    _add(dataset, names.face_path("source_label"), fo.StringField, _SOURCE_LABEL)
-    numbers = {"subfield": fo.FloatField}
-    _add(dataset, names.face_path("crop_matrix"), fo.ListField, _CROP_MATRIX, **numbers)
+    _add_part(dataset, names, "document")
+    _add_part(dataset, names, "faces")
     if heatmap:
-        _add(dataset, names.heatmap, fo.EmbeddedDocumentField, _HEATMAP, fo.Heatmap)
+        _add_part(dataset, names, "heatmap")
     if restored and not names.prefix:  # a frame has no file of its own to stand in for
         _offer_media(dataset, names.media)
+    return _add_indexes(dataset, [*map(names.path, _INDEXED), names.face_path("quality")])
 
 
 def declare_videos(
     dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: bool
-) -> None:
-    """Declare the fields of frames and the document of videos.
-
-    Raises:
-        ValueError: a field of that name exists and is of another kind.
-    """
-    declare(dataset, names.in_frames, heatmap=heatmap, restored=restored)
-    declare_sample(dataset, names)
+) -> list[str]:
+    """Declare the fields of frames and the document of videos; returns notices as ``declare`` does."""
+    notices = declare(dataset, names.in_frames, heatmap=heatmap, restored=restored)
+    notices += declare_sample(dataset, names)
     for key, text in _VIDEO.items():
         _add(dataset, names.path(key), fo.IntField, text)
+    return notices
 
 
-def declare_sample(dataset: fo.Dataset, names: FieldNames) -> None:
-    """Declare the document of the primary face alone, with its indexes.
-
-    Raises:
-        ValueError: a field of that name exists and is of another kind.
-    """
-    _require_kind(dataset, names.document, fo.DynamicEmbeddedDocument)
-    _add(dataset, names.document, fo.EmbeddedDocumentField, _SAMPLE, fo.DynamicEmbeddedDocument)
-    _add_values(dataset, names.path)
-    _add(dataset, names.path("num_faces"), fo.IntField, _NUM_FACES)
-    _add(dataset, names.path("restored_path"), fo.StringField, _RESTORED_SAMPLE)
-    present = dataset.list_indexes()
-    for key in _INDEXED:  # the App's "Sort by" lists indexed fields only
-        if names.path(key) not in present:
-            dataset.create_index(names.path(key))
+def declare_sample(dataset: fo.Dataset, names: FieldNames) -> list[str]:
+    """Declare the document of the primary face alone, with its indexes; returns notices as ``declare`` does."""
+    _add_part(dataset, names, "document")
+    # the App's "Sort by" lists indexed fields only
+    return _add_indexes(dataset, list(map(names.path, _INDEXED)))
 
 
-def _add_values(dataset: fo.Dataset, path: Callable[[str], str]) -> None:
-    for key, score in SCORES.items():
-        _add(dataset, path(key), fo.FloatField, f"{score.description}; None unless scored")
-    for key, text in _WORDS.items():
-        _add(dataset, path(key), fo.StringField, text)
-    _add(dataset, path("reasons"), fo.ListField, _REASONS, subfield=fo.StringField)
+def _add_part(dataset: fo.Dataset, names: FieldNames, part: str) -> None:
+    """Declare one field of a run with all its values."""
+    path = getattr(names, part)
+    _add(dataset, path, fo.EmbeddedDocumentField, DESCRIPTIONS[part], KINDS[part])
+    for key, (kind, of, text) in kinds_of_values(part).items():
+        if key in _VIDEO:
+            continue
+        options = {} if of is None else {"subfield": of}
+        _add(dataset, f"{path}.{key}", kind, text, **options)
 
 
-def _require_kind(dataset: fo.Dataset, name: str, kind: type) -> None:
-    field = dataset.get_field(name)
-    if field is not None and getattr(field, "document_type", None) is not kind:
-        raise ValueError(
-            f"the data set has a field {name!r} of another kind ({type(field).__name__}): choose another name for "
-            "the scores with the parameter 'field'"
-        )
+def _add_indexes(dataset: fo.Dataset, paths: Sequence[str]) -> list[str]:
+    """Create indexes; one that the database refuses (it holds 64 for a data set) is an extra that is missed, no more."""
+    present = set(dataset.list_indexes())
+    refused = []
+    for path in paths:
+        if path in present:
+            continue
+        try:
+            dataset.create_index(path)
+        except OperationFailure as error:
+            refused.append(f"{path} ({(error.details or {}).get('errmsg', error)})")
+    if not refused:
+        return []
+    return [
+        f"{len(refused)} index(es) could not be made, the scores are written all the same: the App cannot sort by "
+        f"{', '.join(refused)}; drop indexes that are not used and run again"
+    ]
 
 
 def _add(
@@ -217,8 +236,11 @@ def _add(
 
 def _offer_media(dataset: fo.Dataset, path: str) -> None:
     config = dataset.app_config
-    if path not in config.media_fields:
-        config.media_fields.append(path)
+    # Another run may have offered its own since this process read the list.
+    stored = foo.get_db_conn().datasets.find_one({"_id": dataset._doc.id}, ["app_config"]) or {}
+    for name in [*(stored.get("app_config") or {}).get("media_fields", ()), path]:
+        if name not in config.media_fields:
+            config.media_fields.append(name)
     config.media_fallback = True  # samples without a restored image show the original
     dataset.save()
 

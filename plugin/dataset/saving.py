@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import fiftyone.core.patches as fop
+
 
 def require_free_view(dataset: Any, view_name: str | None) -> None:
     """Check that no saved view has the name; None and "" are no name.
@@ -27,5 +29,7 @@ def keep_view(view: Any, *, view_name: str | None, tag: str | None) -> None:
     require_free_view(dataset, view_name)
     if view_name:
         dataset.save_view(view_name, view)
-    if tag:
+    if tag and isinstance(view, fop.PatchesView):
+        view.tag_labels(tag)  # the samples of patches go with their view, and their tags with them
+    elif tag:
         view.tag_samples(tag)

@@ -14,7 +14,6 @@ import fiftyone.core.media as fom
 import fiftyone.core.patches as fop
 from fiftyone import ViewField as F
 
-from ..scoring.settings import ScoreSettings
 from .fields import FRAMES, FieldNames
 
 MEDIA = (fom.IMAGE, fom.VIDEO)
@@ -161,12 +160,12 @@ def require_faces_field(view: Any, faces_field: str) -> bool:
     return _BOXES[view.get_field(prefix + faces_field).document_type]
 
 
-def samples_to_score(view: Any, settings: ScoreSettings) -> Any:
-    """The images of a view that a run has to score."""
-    status = settings.names.path("status")
-    if settings.skip_scored and view.get_field(status) is not None:
-        return view.exists(status, False)
-    return view
+def with_field(view: Any, name: str) -> Any:
+    """The view where it shows a field; where it hides it (``select_fields``), all samples of its data set and media."""
+    is_video = view.media_type == fom.VIDEO
+    if view.get_field(FRAMES + name if is_video else name) is not None:
+        return view
+    return whole(view._root_dataset, is_video=is_video)
 
 
 def require_same_preset(

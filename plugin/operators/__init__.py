@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .best_shots import BestShotsOfEach
+from .clean import Clean
 from .compare_runs import CompareRuns
 from .delete_face_quality import DeleteFaceQuality
 from .export_faces import ExportFaces
@@ -22,4 +23,5 @@ OPERATORS = [
     FaceQualityReport,
     MakeFacesDataset,
     DeleteFaceQuality,
+    Clean,
 ]

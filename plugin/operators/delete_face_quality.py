@@ -72,7 +72,7 @@ class DeleteFaceQuality(LiveOperator):
         if ctx.params.get("dry_run"):
             yield from show(ctx, _plan(plan.to_dict()))
             return
-        if not ctx.params.get("confirm"):
+        if ctx.params.get("confirm") is not True:
             raise ValueError(
                 "nothing was deleted: it needs confirm=True, or dry_run=True to be told what would be"
             )
@@ -131,6 +131,8 @@ def _plan(plan: dict[str, Any]) -> str:
     if plan["files"]:
         where = ", ".join(f"`{folder}`" for folder in plan["folders"])
         lines.append(f"- **{plan['files']:,}** files, {plan['bytes'] / 1e6:,.1f} MB, in {where}")
+    if plan["temporary"]:
+        lines.append(f"- **{plan['temporary']:,}** temporary files of runs that were killed")
     if len(lines) == 1:
         lines = ["Nothing would be deleted."]
     return "\n".join([*lines, *_stays(plan)])
@@ -150,7 +152,9 @@ def _stays(plan: dict[str, Any]) -> list[str]:
         )
     for folder, users in plan["kept_folders"].items():
         names = ", ".join(markdown(name) for name in users)
-        lines.append(f"- the files in `{folder}` stay: they are also used by {names}")
+        lines.append(
+            f"- files in `{folder}` stay, {plan['kept']:,} in all: they are also used by {names}"
+        )
     if plan["saved_views"]:
         names = ", ".join(markdown(name) for name in plan["saved_views"])
         lines.append(f"- saved views that use the fields will not load: {names}")

@@ -90,6 +90,13 @@ class ScoreFaces(LiveOperator):
             description=f"Score only {'frames' if is_video else 'samples'} that have no status in the field yet; an "
             "interrupted run goes on",
         )
+        inputs.bool(
+            "retry_failed",
+            default=False,
+            label="Look again at what failed",
+            description="Also those that are unreadable or failed; files that were away or have changed are looked at again "
+            "in any case",
+        )
         inputs.int(
             "batch_size",
             default=32,
@@ -130,6 +137,7 @@ class ScoreFaces(LiveOperator):
         restored_dir: str | None = None,
         heatmap: bool = False,
         skip_scored: bool = True,
+        retry_failed: bool = False,
         batch_size: int = 32,
         device: str = "auto",
         fps: float = ScoreSettings.fps,
@@ -148,7 +156,8 @@ class ScoreFaces(LiveOperator):
             restored: write restored images; default: for images, but not for the frames of videos.
             restored_dir: folder for them.
             heatmap: write maps of what changed.
-            skip_scored: leave samples alone that have a status.
+            skip_scored: leave samples alone that have a status and the pictures asked for.
+            retry_failed: with it, look again at all samples that are unreadable or failed.
             batch_size: faces per call of the networks.
             device: "auto", "cpu", "gpu" or "gpu:N".
             fps: frames to score per second of a video.
@@ -171,6 +180,7 @@ class ScoreFaces(LiveOperator):
             restored_dir=restored_dir,
             heatmap=heatmap,
             skip_scored=skip_scored,
+            retry_failed=retry_failed,
             batch_size=batch_size,
             device=device,
             fps=fps,

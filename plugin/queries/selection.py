@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import fiftyone.core.patches as fop
+
 from faceqgen_core.vocabulary import SCORES
 
 from ..dataset.fields import DEFAULT_FIELD, FieldNames
@@ -106,8 +108,15 @@ def select(collection: Any, selection: Selection) -> Selected:
         ValueError: the field holds no scores.
     """
     field, measure = selection.field, selection.measure
+    if _are_patches_of_faces(collection, field, measure):
+        field = FieldNames(field).faces  # each sample is one face here
     path = FieldNames(field).path(measure)
     if collection.get_field(path) is None:
+        if isinstance(collection, fop.PatchesView):
+            raise ValueError(
+                f"these patches hold no field {path!r}: open the patches of {FieldNames(field).faces!r}, the faces that "
+                "'Score face quality' has scored"
+            )
         raise ValueError(
             f"there is no field {path!r}: run 'Score face quality' first, or name the field it wrote"
         )
@@ -124,6 +133,13 @@ def select(collection: Any, selection: Selection) -> Selected:
         view = view.sort_by(path, reverse=not higher_is_better(measure))
     sides = (found.discarded, found.kept) if low else (found.kept, found.discarded)
     return Selected(view, threshold, *sides, found.unscored, _notices(selection, found))
+
+
+def _are_patches_of_faces(collection: Any, field: str, measure: str) -> bool:
+    """Whether a view is of the patches of a field's faces, and was named by the field of their samples."""
+    if not isinstance(collection, fop.PatchesView) or collection.get_field(field) is not None:
+        return False
+    return collection.get_field(f"{FieldNames(field).faces}.{measure}") is not None
 
 
 def _notices(selection: Selection, found: Kept) -> tuple[str, ...]:

@@ -20,11 +20,13 @@ from faceqgen_core.vocabulary import DEFAULT_PRESET
 
 from ..dataset import run_records, targets
 from ..dataset.fields import DEFAULT_FIELD, FACE_LABEL, FieldNames, declare
+from ..dataset.product_store import remember_folder
 from ..faces.crop_cutter import require_kept
 from ..faces.crops import CutFace, Restoring, cut_faces
 from ..progress import FileProgress
 from ..settings import Settings
-from ..storage.restored_files import WRITERS, RestoredFiles, default_folder
+from ..storage.folders import unused_folder
+from ..storage.restored_files import WRITERS, RestoredFiles
 
 ORIGINAL, RESTORED = "original", "restored"
 FOLDER = "face_crops"
@@ -98,7 +100,7 @@ class FacesDataset:
         if fo.dataset_exists(name):
             raise ValueError(f"there is a data set {name!r}: choose another name")
         self._restoring = Restoring(settings.preset)
-        folder = Path(settings.folder) if settings.folder else default_folder(name)
+        folder = Path(settings.folder) if settings.folder else unused_folder(name)
         self._files = RestoredFiles(folder / FOLDER, whole_crops=True)
         notices = [notice] if notice else []
         self.summary = FacesSummary(name, str(self._files.folder), total=total, notices=notices)
@@ -133,6 +135,8 @@ class FacesDataset:
     def _create(self) -> Any:
         source = self._view._root_dataset
         dataset = fo.Dataset(self.summary.name, persistent=True)
+        self._files.dataset_id = dataset._doc.id
+        remember_folder(str(self._files.folder))
         dataset.add_group_field("group", default=ORIGINAL)
         declare(dataset, self._names, heatmap=False, restored=False)
         for name, (kind, text) in _SOURCE.items():

@@ -1,7 +1,8 @@
 """Removal of what ``score_faces`` wrote: fields with their indexes, records of runs, files of the runs.
 
-Planned first and shown, then done: files, fields, and the records last, since they say where the files are. A removal
-that was interrupted is finished by the next one.
+Planned first and shown, then done: what may still be refused, the fields, before the files, which never come back; the
+records last, since they say where the files are. A removal that was interrupted is finished by the next one. A file goes
+if nothing but these fields refers to it; what stays is left to the operator ``clean``, once nothing refers to it.
 """
 
 from __future__ import annotations
@@ -11,12 +12,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..dataset import run_records
-from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames, require_free
+from ..dataset import ownership, run_records
+from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
+from ..dataset.lease import Lease
+from ..dataset.product_store import forget_folder
 from ..dataset.score_fields import score_fields
 from ..progress import Progress
 from ..settings import Settings
-from ..storage import manifest
+from ..storage import run_folder
+from ..storage.folders import run_folders
+from ..storage.manifest import Entry
+from ..storage.references import References
 
 STEP = 500
 NAMED_PROBLEMS = 5
@@ -58,7 +64,7 @@ class Plan(Progress):
         indexes: indexes to drop.
         runs: keys of records to delete.
         folders: folders with files to delete.
-        kept_folders: folder -> data sets that need its files, which therefore stay.
+        kept_folders: folder -> data sets that need files of it, which therefore stay.
         saved_views: saved views that use the field and will not load without it.
         done: files dealt with so far.
         deleted: files deleted.
@@ -72,7 +78,7 @@ class Plan(Progress):
     samples: int = 0
     indexes: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
-    folders: list[manifest.RunFolder] = field(default_factory=list)
+    folders: list[run_folder.RunFolder] = field(default_factory=list)
     kept_folders: dict[str, list[str]] = field(default_factory=dict)
     saved_views: list[str] = field(default_factory=list)
     deleted: int = 0
@@ -88,6 +94,16 @@ class Plan(Progress):
     def size(self) -> int:
         """Bytes of the files to delete."""
         return sum(folder.size for folder in self.folders)
+
+    @property
+    def kept(self) -> int:
+        """Files that stay: something else refers to them, or they were made for another data set."""
+        return sum(folder.kept for folder in self.folders)
+
+    @property
+    def temporary(self) -> int:
+        """Temporary files of killed runs; they go, too."""
+        return sum(folder.temporary for folder in self.folders)
 
     @property
     def refused(self) -> list[str]:
@@ -107,11 +123,13 @@ class Plan(Progress):
             "samples": self.samples,
             "indexes": len(self.indexes),
             "runs": list(self.runs),
-            "folders": [str(folder.path) for folder in self.folders],
+            "folders": [str(folder.path) for folder in self.folders if folder.ours],
             "files": self.files,
             "bytes": self.size,
             "refused": self.refused,
             "others": self.others,
+            "kept": self.kept,
+            "temporary": self.temporary,
             "kept_folders": dict(self.kept_folders),
             "saved_views": list(self.saved_views),
             "deleted": self.deleted,
@@ -128,15 +146,19 @@ class Removal:
         settings: what to remove.
 
     Raises:
-        ValueError: the field is somebody else's, or nothing of it is there.
+        ValueError: the field is somebody else's or read-only, a run is at work on it, a manifest is broken, or nothing of
+            the field is there.
     """
 
     def __init__(self, dataset: Any, settings: RemovalSettings) -> None:
         self._dataset = dataset
         self._names = FieldNames(settings.field)
         self.plan = Plan(settings.field)
+        dataset._doc.reload("runs")  # other processes register theirs
+        self._lease = Lease(dataset, settings.field, "deletion")
+        self._lease.require_free()
         for names in self._all_names():
-            require_free(dataset, names)  # refuses a field of another kind
+            ownership.require_ours(dataset, names)
         records = run_records.records(dataset, settings.field)
         if settings.fields:
             self._plan_fields()
@@ -144,7 +166,7 @@ class Removal:
             self.plan.runs = list(records)
         if settings.files:
             self._plan_files(records)
-        if not (self.plan.fields or self.plan.runs or self.plan.folders or self.plan.kept_folders):
+        if not (self.plan.fields or self.plan.runs or self.plan.folders):
             found = ", ".join(score_fields(dataset)) or "none"
             raise ValueError(
                 f"nothing of {settings.field!r} is here to delete; fields with scores: {found}"
@@ -155,13 +177,16 @@ class Removal:
         frames = [self._names.in_frames] if self._dataset._has_frame_fields() else []
         return [self._names, *frames]
 
-    def _plan_fields(self) -> None:
-        self.plan.fields = [
+    def _paths(self) -> list[str]:
+        """The fields that are there."""
+        return [
             path
             for names in self._all_names()
-            for path in (names.document, names.faces, names.heatmap)
-            if self._dataset.get_field(path) is not None
+            for path in ownership.made_paths(self._dataset, names)
         ]
+
+    def _plan_fields(self) -> None:
+        self.plan.fields = self._paths()
         starts = tuple(f"{name}." for name in self.plan.fields)
         self.plan.indexes = [n for n in self._dataset.list_indexes() if n.startswith(starts)]
         status = self._names.path("status")
@@ -179,23 +204,53 @@ class Removal:
         return any(f"{name}." in text or f'"{name}"' in text for name in self.plan.fields)
 
     def _plan_files(self, records: Mapping[str, Any]) -> None:
-        for path in manifest.run_folders(self._dataset, self.plan.field, records.values()):
-            if users := manifest.users(path, self._dataset):
-                self.plan.kept_folders[str(path)] = users
-            else:
-                self.plan.folders.append(manifest.look(path))
+        paths = self._paths()
+        mine = str(self._dataset._doc.id)
+        named = {str(getattr(config, "restored_dir", None)) for config in records.values()}
+        for path in run_folders(self._dataset, self.plan.field, paths, records.values()):
+
+            def may_go(name: str, entry: Entry, references: References, path: Any = path) -> bool:
+                if entry.dataset is None:  # an earlier version's: a record says whose it is
+                    return str(path) in named or name in references.own
+                return entry.dataset == mine or name in references.own
+
+            try:
+                found = run_folder.look(
+                    path, may_go, dataset_id=self._dataset._doc.id, own_fields=paths
+                )
+            except (OSError, ValueError) as error:
+                raise ValueError(
+                    f"nothing is deleted: {error}. Look at it, and put it right or away; or delete fields and records "
+                    "alone, with files off"
+                ) from error
+            about_us = str(path) in named or mine in found.owners
+            if not (about_us or found.ours or found.gone):
+                continue  # a folder of the usual name, but of another data set
+            if found.users:
+                self.plan.kept_folders[str(path)] = found.users
+            self.plan.folders.append(found)
 
     def __iter__(self) -> Iterator[Plan]:
-        """Remove; yields the plan with its counts after each step."""
-        for folder in self.plan.folders:
-            for name, problem in manifest.delete(folder):
-                self._count(f"{folder.path}/{name}", problem)
-                if self.plan.done % STEP == 0:
-                    yield self.plan
-        yield self.plan
-        self._delete_fields()
-        for key in self.plan.runs:
-            self._dataset.delete_run(key)
+        """Remove; yields the plan with its counts after each step.
+
+        Raises:
+            ValueError: a run has begun to write the field since this was planned.
+        """
+        with self._lease:
+            if self.plan.runs:
+                run_records.close_abandoned(self._dataset, self.plan.field)
+            self._delete_fields()
+            yield self.plan
+            for folder in self.plan.folders:
+                for name, problem in run_folder.delete(folder, dataset_id=self._dataset._doc.id):
+                    self._count(f"{folder.path}/{name}", problem)
+                    if self.plan.done % STEP == 0:
+                        yield self.plan
+                if not folder.path.exists():
+                    forget_folder(str(folder.path))
+            yield self.plan
+            for key in self.plan.runs:
+                self._dataset.delete_run(key)
         yield self.plan
 
     def _count(self, path: str, problem: str | None) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import fiftyone.core.media as fom
 import fiftyone.core.models as fomo
+import fiftyone.core.patches as fop
+import fiftyone.core.video as fov
 
 from faceqgen_core.vocabulary import DEFAULT_PRESET
 
@@ -75,27 +77,63 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
         self.config = FaceQgenModelConfig(preset, faces, faces_field, batch_size, device)
         self._faces = settings.assess_faces
         self._last: tuple[Any, Any] | None = None
+        self._refused: ValueError | None = None
         self._assessor = settings.make_assessor()
 
     def __enter__(self) -> FaceQgenModel:
         _READER.begin()
         return self
 
-    def __exit__(self, *args: object) -> None:
+    def __exit__(self, kind: Any, *error: object) -> None:
         _READER.end()
+        refused, self._refused = self._refused, None
+        if refused is not None:
+            if (
+                kind is None
+            ):  # apply_model has logged it for each batch, and would end as if all were well
+                raise refused
+            return
         self._declare()
 
     def _declare(self) -> None:
         """Declare what was written, with descriptions and indexes: FiftyOne itself declares the bare document only.
 
-        A model is not told the name of its field, but the last sample holds the document it was given.
+        A model is not told the name of its field, but the last sample holds the document it was given. The scores are
+        written by now, so that nothing that goes wrong here is more than a warning.
         """
         if self._last is None:
             return
         (sample, document), self._last = self._last, None
-        for name in sample.field_names:
-            if sample[name] is document:
-                fields.declare_sample(sample._dataset._root_dataset, fields.FieldNames(name))
+        try:
+            for name in sample.field_names:
+                if sample[name] is not document:
+                    continue
+                names = fields.FieldNames(name)
+                dataset = sample._dataset._root_dataset
+                if isinstance(
+                    sample, fov.FrameView
+                ):  # written to the frames of the videos themselves
+                    dataset, names = sample._view._root_dataset, names.in_frames
+                for notice in fields.declare_sample(dataset, names):
+                    logger.warning("%s", notice)
+        except Exception as error:
+            logger.warning(
+                "the scores are written, but their fields could not be described and indexed: %s",
+                error,
+            )
+
+    def _require_samples(self, samples: Sequence[Any]) -> None:
+        """Refuse patches before anything is scored: FiftyOne keeps no new fields in them.
+
+        Raises:
+            ValueError: they are patches.
+        """
+        if isinstance(samples[0], fop._PatchView):
+            self._refused = ValueError(
+                "nothing was scored: FiftyOne keeps no new fields in views of patches. Apply the model to the data set, or "
+                "run the operator 'score_faces' on the patches, which scores the images behind them"
+            )
+            raise self._refused
 
     @property
     def media_type(self) -> str:
@@ -141,7 +179,12 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
         Args:
             args: (H, W, 3) uint8 RGB arrays; not looked at where there is a sample of an image.
             samples: their samples, whose files are read.
+
+        Raises:
+            ValueError: the samples are patches.
         """
+        if samples:
+            self._require_samples(samples)
         requests = [
             self._request(arg, sample)
             for arg, sample in zip(args, samples or [None] * len(args), strict=True)

@@ -10,11 +10,16 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import chain, groupby, islice
-from pathlib import Path
 from typing import Any
 
+from pymongo.errors import ConnectionFailure
+
 from ..dataset import run_records, targets
-from ..storage.restored_files import RestoredFiles, default_folder
+from ..dataset.lease import Lease, declared_alone
+from ..dataset.product_store import remember_folder
+from ..dataset.run_records import RunRecord
+from ..storage.folders import files_folder
+from ..storage.restored_files import RestoredFiles
 from .image_work import ImageWork
 from .progress import Summary
 from .settings import ScoreSettings
@@ -32,8 +37,8 @@ class ScoringRun:
         settings: the parameters.
 
     Raises:
-        ValueError: no images or videos, no such field, unknown preset, scores of another preset, unusable folder, absent
-            device.
+        ValueError: no images or videos, no such field, somebody else's field, one that another run is at work on,
+            unknown preset, scores of another preset, unusable folder, absent device.
     """
 
     def __init__(self, collection: Any, settings: ScoreSettings) -> None:
@@ -43,9 +48,12 @@ class ScoringRun:
         self.settings = settings.for_media(is_video=target.is_video)
         self.summary = Summary(settings.field, notices=list(target.notices))
         self._dataset = target.view._root_dataset
-        work = VideoWork if target.is_video else ImageWork
-        self._work = work(target.view, self.settings, self.summary)
+        self._dataset._doc.reload("runs")  # other processes register theirs
+        self._lease = Lease(self._dataset, settings.field, "scoring")
+        self._lease.require_free()
         preset = load_preset(settings.preset).identifier
+        work = VideoWork if target.is_video else ImageWork
+        self._work = work(target.view, self.settings, self.summary, preset)
         targets.require_same_preset(self._dataset, self._work.replaced, self.settings.names, preset)
         self.summary.preset = preset
         if not self.summary.total:
@@ -53,7 +61,6 @@ class ScoringRun:
             return
         self._assessor = self.settings.make_assessor()
         self._files = self._make_files()
-        self._work.declare()
 
     def _nothing_to_do(self) -> str:
         if self.summary.skipped:
@@ -66,19 +73,69 @@ class ScoringRun:
     def _make_files(self) -> RestoredFiles | None:
         if not (self.settings.restored or self.settings.heatmap):
             return None
-        chosen = self.settings.restored_dir
-        folder = Path(chosen) if chosen else default_folder(self._dataset.name)
+        records = run_records.records(self._dataset, self.settings.field).values()
         files = RestoredFiles(
-            folder / self.settings.field, whole_crops=self.settings.faces == "crop"
+            files_folder(self._dataset, self.settings.field, self.settings.restored_dir, records),
+            whole_crops=self.settings.faces == "crop",
+            dataset_id=self._dataset._doc.id,
+            own_fields=self._work.fields,
         )
         self.summary.restored_dir = str(files.folder)
         return files
 
     def __iter__(self) -> Iterator[Summary]:
-        """Score; yields the summary after each chunk that is written. Closing the iterator stops the run safely."""
+        """Score; yields the summary after each chunk that is written. Closing the iterator stops the run safely.
+
+        Raises:
+            ValueError: another run has begun to write the field since this one was made.
+            LeaseLost: another run has taken the field over while this one slept.
+        """
         if not self.summary.total:
             return
+        with self._lease:
+            run_records.close_abandoned(self._dataset, self.settings.field)
+            record = RunRecord(
+                self._dataset,
+                self.settings,
+                self.summary,
+                self._assessor.preset,
+                self._work.fields,
+            )
+            self.summary.run_key = record.key
+            state = run_records.FAILED
+            try:
+                yield from self._score(record)
+                state = run_records.FINISHED
+            except (GeneratorExit, KeyboardInterrupt):
+                state = run_records.STOPPED
+                raise
+            except ConnectionFailure as error:
+                raise RuntimeError(
+                    f"the database cannot be reached any more ({type(error).__name__}): {self.summary.words} are "
+                    "written and stay; when it is back, run again with skip_scored, and the rest is done"
+                ) from error
+            finally:  # finished, stopped or failed half-way: the record says so
+                if self._touched or state == run_records.FAILED:
+                    record.end(state)
+                else:
+                    record.remove()
+                    self.summary.run_key = ""
+        if not self.summary.run_key:
+            self.summary.notices.append(self._nothing_to_do())
+        yield self.summary
+
+    @property
+    def _touched(self) -> bool:
+        """Whether anything was written, or found missing."""
+        summary = self.summary
+        return bool(summary.done or summary.frames or summary.missing_files)
+
+    def _score(self, record: RunRecord) -> Iterator[Summary]:
         started = written_at = time.monotonic()
+        if self._files is not None:
+            remember_folder(str(self._files.folder))
+            self._files.begin()
+        self.summary.notices += declared_alone(self._dataset, self._work.declare)
         chunk: list[list[Any]] = []
         stream = self._assessments()
         most = min(CHUNK_SAMPLES, self._work.together or CHUNK_SAMPLES)
@@ -87,21 +144,20 @@ class ScoringRun:
                 chunk.append(assessments)
                 late = time.monotonic() - written_at > CHUNK_SECONDS
                 if late or len(chunk) >= most:
-                    self._work.write(chunk, self._files)
+                    self._write(chunk, record, started)
                     chunk, written_at = [], time.monotonic()
                     yield self.summary
             if chunk:
-                self._work.write(chunk, self._files)
-        finally:  # stopped or failed half-way: what is written has its record, too
+                self._write(chunk, record, started)
+        finally:
             stream.close()
             self.summary.seconds = round(time.monotonic() - started, 1)
-            if self.summary.done or self.summary.frames:
-                self.summary.run_key = run_records.register(
-                    self._dataset, self.settings, self.summary, self._assessor.preset
-                )
-        if not self.summary.run_key:
-            self.summary.notices.append(self._nothing_to_do())
-        yield self.summary
+
+    def _write(self, chunk: list[list[Any]], record: RunRecord, started: float) -> None:
+        self._lease.renew()
+        self._work.write(chunk, self._files)
+        self.summary.seconds = round(time.monotonic() - started, 1)
+        record.update()
 
     def _assessments(self) -> Iterator[list[Any]]:
         """The assessments of each request, in order; the core gets the requests in one go, or some at a time."""

@@ -13,6 +13,7 @@ from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
 from ..settings import Settings
 
 FACES = ("detect", "field", "crop")
+LARGEST_BATCH = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,9 @@ class ScoreSettings(Settings):
         restored_dir: folder for them; default ``~/.faceqgen/restored/<data set>``; a folder named after ``field`` is
             made in it.
         heatmap: write a map of what the restoration changed.
-        skip_scored: leave samples alone that have a status in the field.
+        skip_scored: leave samples alone that have a status in the field, unless pictures of theirs are missing, or their
+            file was away or has changed since it could not be used.
+        retry_failed: with ``skip_scored``, look again at all samples that are unreadable or failed.
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
         fps: frames to score per second of a video.
@@ -47,6 +50,7 @@ class ScoreSettings(Settings):
     restored_dir: str | None = None
     heatmap: bool = False
     skip_scored: bool = True
+    retry_failed: bool = False
     batch_size: int = 32
     device: str = "auto"
     fps: float = 1.0
@@ -71,6 +75,9 @@ class ScoreSettings(Settings):
             raise ValueError(
                 f"max_frames must be at least 1 and a whole number, got {self.max_frames!r}"
             )
+        self.check_types()
+        if self.batch_size > LARGEST_BATCH:
+            raise ValueError(f"batch_size must be at most {LARGEST_BATCH}, got {self.batch_size}")
         FieldNames(self.field)  # raises for a name that cannot be a field
 
     @property

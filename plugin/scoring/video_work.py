@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..dataset import fields, targets
+from ..dataset import fields, ownership, targets
 from ..storage.restored_files import RestoredFiles, write_files
 from .given_boxes import (
     FrameBox,
@@ -22,6 +22,7 @@ from .given_boxes import (
     follow_tracks,
     labelled_boxes,
 )
+from .pending import RETRIED, Pictures, worth_another_look
 from .progress import Summary
 from .settings import ScoreSettings
 
@@ -43,10 +44,21 @@ class _Item:
     boxes: list[FrameBox] | None = None
     labels: list[LabelledBox] | None = None
     part: float = 0.0
+    remade: bool = False
 
     @property
     def key(self) -> str:
         return f"{self.sample_id}_frame{self.number}"
+
+
+@dataclass
+class _Known:
+    """What earlier runs have left of a video: whether it has a status, and the numbers of its frames by what is due."""
+
+    has_status: bool = False
+    assessed: set[int] = field(default_factory=set)
+    done: set[int] = field(default_factory=set)
+    remade: set[int] = field(default_factory=set)
 
 
 class VideoWork:
@@ -56,23 +68,28 @@ class VideoWork:
         view: flat, of videos.
         settings: the parameters.
         summary: counts what is done; its totals shrink by the videos that turn out to be done already.
+        preset: identifier of the run's preset.
 
     Raises:
-        ValueError: no such field of boxes, a field's name is taken.
+        ValueError: no such field of boxes, a field's name is taken, a field is read-only.
     """
 
-    def __init__(self, view: Any, settings: ScoreSettings, summary: Summary) -> None:
+    def __init__(self, view: Any, settings: ScoreSettings, summary: Summary, preset: str) -> None:
         self._settings = settings
         self._summary = summary
         self._dataset = view._root_dataset
         self._videos = targets.whole(self._dataset, is_video=True)
         self._boxes: FrameBoxes | None = None
         if settings.faces == "field":
-            many = targets.require_faces_field(view, settings.faces_field)
-            self._boxes = FrameBoxes(view, settings.faces_field, many=many)
-        fields.require_free(self._dataset, settings.names)
-        fields.require_free(self._dataset, settings.names.in_frames)
-        self._ids, self._paths = view.values(["id", "filepath"])
+            labelled = targets.with_field(view, settings.faces_field)
+            many = targets.require_faces_field(labelled, settings.faces_field)
+            self._boxes = FrameBoxes(labelled, settings.faces_field, many=many)
+        ownership.require_ours(self._dataset, settings.names)
+        ownership.require_ours(self._dataset, settings.names.in_frames)
+        videos = dict(zip(*view.values(["id", "filepath"]), strict=True))
+        self._ids, self._paths = list(videos), list(videos.values())
+        self._preset = preset
+        self._pictures = Pictures()
         self._waiting: deque[_Item] = deque()
         summary.total = len(self._ids)
 
@@ -86,10 +103,18 @@ class VideoWork:
         """Ids of the videos whose scores are replaced: with ``skip_scored`` scored frames stay, so none is."""
         return [] if self._settings.skip_scored else self._ids
 
-    def declare(self) -> None:
-        """Declare the fields."""
+    @property
+    def fields(self) -> list[str]:
+        """Paths of the fields that the run writes."""
+        names = self._settings.names
+        frames = names.in_frames
+        maps = [frames.heatmap] if self._settings.heatmap else []
+        return [names.document, frames.document, frames.faces, *maps]
+
+    def declare(self) -> list[str]:
+        """Declare the fields; returns what the user should know."""
         chosen = self._settings
-        fields.declare_videos(
+        return fields.declare_videos(
             self._dataset, chosen.names, heatmap=chosen.heatmap, restored=chosen.restored
         )
 
@@ -103,10 +128,10 @@ class VideoWork:
         from faceqgen_core.video_io import UnreadableVideo, Video
 
         chosen = self._settings
-        had_status, done = self._done(sample_id)
+        known = self._known(sample_id, path)
         if not chosen.skip_scored:
-            self._forget(sample_id, done)
-            had_status, done = False, set()
+            self._forget(sample_id, known.assessed)
+            known = _Known()
         boxes = self._boxes.read(sample_id) if self._boxes else None
         among = None if boxes is None else list(boxes)
         status, reason, found = "unreadable", "no frame of the video can be decoded", 0
@@ -115,7 +140,7 @@ class VideoWork:
         try:
             with Video(path) as video:
                 numbers = video.choose(fps=chosen.fps, max_frames=chosen.max_frames, among=among)
-                left = [number for number in numbers if number not in done]
+                left = [number for number in numbers if number not in known.done]
                 for number, frame in video.read(left):
                     found += 1
                     item = _Item(
@@ -123,11 +148,12 @@ class VideoWork:
                         number,
                         boxes=None if boxes is None else boxes[number],
                         part=found / len(left),
+                        remade=number in known.remade,
                     )
                     yield self._frame_request(item, path, frame)
         except UnreadableVideo as error:
             status, reason = "unreadable", error.reason
-        if had_status and not found:
+        if known.has_status and not found:
             self._summary.total -= 1
             self._summary.skipped += 1
             return
@@ -148,13 +174,49 @@ class VideoWork:
         given = None if labels is None else face_boxes([box for box, _ in labels])
         return ImageRequest(frame, boxes=given, name=name)
 
-    def _done(self, sample_id: str) -> tuple[bool, set[int]]:
-        """Whether a video has a status, and the numbers of its frames that have one."""
-        names = self._settings.names
-        paths = [names.path("status"), "frames.frame_number", names.in_frames.path("status")]
-        ((status,), (numbers,), (statuses,)) = self._videos.select(sample_id).values(paths)
-        frames = zip(numbers or (), statuses or (), strict=True)
-        return status is not None, {number for number, known in frames if known is not None}
+    def _known(self, sample_id: str, path: str) -> _Known:
+        """What is known of a video and its frames."""
+        names, frames = self._settings.names, self._settings.names.in_frames
+        paths = {
+            "status": names.path("status"),
+            "at": "last_modified_at",
+            "numbers": "frames.frame_number",
+            "statuses": frames.path("status"),
+            "reasons": frames.path("reason"),
+            "presets": frames.path("preset"),
+        }
+        wanted = {}
+        if self._settings.restored:
+            wanted = {"image": frames.media, "faces": frames.face_path("restored_path")}
+            if self._settings.heatmap:
+                wanted["heatmap"] = f"{frames.heatmap}.map_path"
+        present = {
+            key: path
+            for key, path in (paths | wanted).items()
+            if self._videos.get_field(path) is not None
+        }
+        columns = self._videos.select(sample_id).values(list(present.values()))
+        video = {key: column[0] for key, column in zip(present, columns, strict=True)}
+        numbers, statuses = video.get("numbers") or [], video.get("statuses") or []
+        nothing: list[Any] = [None] * len(numbers)
+        lists = {key: video.get(key) or nothing for key in ("reasons", "presets", *wanted)}
+        known = _Known(video.get("status") is not None)
+        for place, (number, status) in enumerate(zip(numbers, statuses, strict=True)):
+            if status is None:
+                continue
+            known.assessed.add(number)
+            if status in RETRIED:
+                reason = lists["reasons"][place]
+                if not worth_another_look(path, reason, video.get("at"), self._settings):
+                    known.done.add(number)
+                continue
+            frame = {key: lists[key][place] for key in wanted}
+            same = status == "scored" and lists["presets"][place] == self._preset
+            if same and self._pictures.lack({**frame, "wanted": tuple(wanted), "statuses": None}):
+                known.remade.add(number)
+            else:
+                known.done.add(number)
+        return known
 
     def _forget(self, sample_id: str, numbers: set[int]) -> None:
         """Take the scores of an earlier run away: it may have looked at other frames."""
@@ -170,7 +232,11 @@ class VideoWork:
         """Write the assessments of the next frames, then the documents of the videos that these complete."""
         items = [(self._waiting.popleft(), assessments) for assessments in chunk]
         frames = [(item, _explained(item, found)) for item, found in items if item.number]
-        self._write_frames(frames, files)
+        # A frame that was scored once and cannot be decoded any more keeps what is known of it.
+        lost = [(item, found) for item, found in frames if item.remade and not found[0].scored]
+        for item, found in lost:
+            self._summary.miss("picture", str(found[0].reason), item.key)
+        self._write_frames([frame for frame in frames if frame not in lost], files)
         self._write_videos(
             {item.sample_id: _explained(item, a)[0] for item, a in items if not item.number}
         )
@@ -191,17 +257,22 @@ class VideoWork:
             document = fields.sample_document(found[0], restored_path=paths.restored)
             documents[item.sample_id][item.number] = document
             faces[item.sample_id][item.number] = detections
-            heatmaps[item.sample_id][item.number] = fields.heatmap_document(paths.heatmap)
-            self._summary.faces += sum(assessment.scored for assessment in found)
+            if self._settings.heatmap or not item.remade:
+                heatmaps[item.sample_id][item.number] = fields.heatmap_document(paths.heatmap)
         names = self._settings.names.in_frames
         options = {"key_field": "id", "dynamic": True}
         if frames:
             self._videos.set_values(names.faces, faces, **options)
-            if self._videos.get_field(names.heatmap) is not None:
+            if heatmaps and self._videos.get_field(names.heatmap) is not None:
                 self._videos.set_values(names.heatmap, heatmaps, **options)
             # Last, since its status says that the frame is done.
             self._videos.set_values(names.document, documents, **options)
         self._summary.frames += len(frames)
+        self._summary.remade += sum(item.remade for item, _ in frames)
+        for (_, found), paths in zip(frames, written, strict=True):
+            self._summary.faces += sum(assessment.scored for assessment in found)
+            for missing in paths.missing:
+                self._summary.miss(missing.what, missing.why, missing.path)
 
     def _write_videos(self, failures: dict[str, Any]) -> None:
         """Write the documents of videos of which all frames are written, given as id -> what to say without any score."""
@@ -216,9 +287,9 @@ class VideoWork:
             frames = {number: frame for number, frame in pairs if frame is not None}
             document = fields.video_document(frames, _in_sum(frames, failures[sample_id]))
             documents[sample_id] = document
-            self._summary.counts[document.status] += 1
         options = {"key_field": "id", "dynamic": True}
         self._dataset.set_values(names.sample, documents, **options)
+        self._summary.counts.update(document.status for document in documents.values())
         self._summary.done += len(documents)
 
 

@@ -1,165 +1,232 @@
-"""The files of a field's runs, found again: those that a manifest names, in the folders that the records name.
+"""The manifest of a folder: which files runs have made in it, of which sample, for which data set.
 
-Only plain files that lie in such a folder itself, under a name as ``RestoredFiles`` gives them to a sample, are ours.
-Whatever a manifest says beyond that (another folder, an absolute path, a link) is refused and counted.
+One line of JSON for each sample, ``{"sample": ..., "files": [...], "dataset": ...}``, written before the files are. Lines
+are only added, each batch in one write that begins on a line of its own, so that a line that a crash has cut off costs
+itself alone; a rewrite (one line for each sample, in a new file that takes the old one's name) happens under a lock on the
+folder. A manifest that is a link, no plain file or full of something else is refused.
 """
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
-import re
 import stat
-import uuid
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .restored_files import MANIFEST, default_folder
+MANIFEST = "manifest.jsonl"
+LONGEST = 1 << 30
+"""Bytes of a manifest that is read at all; a million samples take a fifth of it."""
 
-_NAME = re.compile(r"[0-9a-f]{24}(_[0-9A-Za-z]+)*\.(png|jpg)")
+_NO_LINK = os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class BrokenManifest(ValueError):
+    """A manifest that says nothing that could be trusted."""
 
 
 @dataclass
-class RunFolder:
-    """What a folder of a run holds.
+class Entry:
+    """The files of one sample.
 
     Attributes:
-        path: the folder.
-        ours: names of the files that the manifest names and that are there.
-        size: bytes of all of them.
-        gone: entries of the manifest of which no file is there any more.
-        refused: entries that name something which cannot be ours, as the manifest has them.
-        others: names of what else is in the folder.
+        key: id of the sample, or what else the files are named after.
+        files: their names.
+        dataset: id of the data set that they were made for; None in manifests of earlier versions.
+        database: what tells the database of that data set from others.
     """
 
-    path: Path
-    ours: list[str] = field(default_factory=list)
-    size: int = 0
-    gone: int = 0
-    refused: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
+    key: str
+    files: list[str] = field(default_factory=list)
+    dataset: str | None = None
+    database: str | None = None
+
+    @property
+    def line(self) -> str:
+        """As it stands in the manifest."""
+        owner = {"dataset": self.dataset, "database": self.database}
+        known = {name: value for name, value in owner.items() if value is not None}
+        return json.dumps({"sample": self.key, "files": self.files, **known}) + "\n"
 
 
-def run_folders(dataset: Any, name: str, records: Iterable[Any]) -> list[Path]:
-    """Folders that may hold files of a field: those of its records and the usual one; each once, only where one is."""
-    folders = [
-        Path(config.restored_dir) for config in records if getattr(config, "restored_dir", None)
-    ]
-    folders.append(default_folder(dataset.name) / name)
-    # Not resolved: a folder behind a link is the user's way to choose a disk, and the record names it so.
-    unique = {os.path.abspath(folder.expanduser()): folder for folder in folders}
-    return [Path(path) for path in unique if os.path.isfile(os.path.join(path, MANIFEST))]
+class Manifest:
+    """The manifest of a folder.
 
-
-def users(folder: Path, dataset: Any) -> list[str]:
-    """Names of the data sets that need the files of a folder beside the scores of this one.
-
-    These are others with a record that names the folder, as a clone has, and any whose samples are files of it.
+    Args:
+        folder: where it lies; the last part of the path must not be a link when anything is written or deleted.
     """
-    import fiftyone.core.odm as foo
 
-    database = foo.get_db_conn()
-    claims = set(database.runs.distinct("_dataset_id", {"config.restored_dir": str(folder)}))
-    inside = {"filepath": {"$regex": "^" + re.escape(f"{folder}/")}}
-    found = []
-    for other in database.datasets.find({}, ["name", "sample_collection_name"]):
-        is_other = other["_id"] != dataset._doc.id
-        # the path is indexed, and the pattern begins with it: one look, however many samples there are
-        if (is_other and other["_id"] in claims) or database[
-            other["sample_collection_name"]
-        ].find_one(inside, ["_id"]):
-            found.append(other["name"])
-    return sorted(found)
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / MANIFEST
 
+    def exists(self) -> bool:
+        """Whether there is something of that name."""
+        return os.path.lexists(self.path)
 
-def look(folder: Path) -> RunFolder:
-    """Compare a manifest with what lies in its folder; changes nothing."""
-    found = RunFolder(folder)
-    there = {entry.name: entry for entry in os.scandir(folder)}
-    for name in dict.fromkeys(_named(folder / MANIFEST)):
-        entry = there.get(name)
-        if not _NAME.fullmatch(name):
-            found.refused.append(name)
-        elif entry is None:
-            found.gone += 1
-        elif not entry.is_file(follow_symlinks=False):
-            found.refused.append(name)
-        else:
-            found.ours.append(name)
-            found.size += entry.stat(follow_symlinks=False).st_size
-    known = {MANIFEST, *found.ours}
-    found.others = sorted(name for name in there if name not in known)
-    return found
+    def create(self) -> None:
+        """Make an empty one where there is none.
 
+        Raises:
+            BrokenManifest: something else is in its place.
+            OSError: the folder cannot be written to.
+        """
+        self._require_folder()
+        self._require_plain()
+        os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | _NO_LINK, 0o666))
 
-def delete(found: RunFolder) -> Iterator[tuple[str, str | None]]:
-    """Delete our files of a folder; yields each name, and why it could not be deleted. Then tidies the folder.
+    def read(self) -> list[Entry]:
+        """All entries, in order; lines that are damaged are left out.
 
-    The folder is opened once and files are deleted in it by name, so that no link put in its place leads elsewhere.
-    """
-    flags = os.O_RDONLY | os.O_DIRECTORY
-    handle = os.open(found.path, flags)
-    stay: set[str] = set()
-    try:
-        for name in found.ours:
-            problem = _delete_one(name, handle)
-            if problem:
-                stay.add(name)
-            yield name, problem
-    finally:
-        os.close(handle)
-    _tidy(found, stay)
+        Raises:
+            BrokenManifest: it is a link or no plain file, or holds not one line of a manifest.
+            OSError: it cannot be read.
+        """
+        self._require_plain()
+        with os.fdopen(os.open(self.path, os.O_RDONLY | _NO_LINK), "rb") as file:
+            if os.fstat(file.fileno()).st_size > LONGEST:
+                raise BrokenManifest(
+                    f"the manifest {str(self.path)!r} is larger than any that was written by a run"
+                )
+            entries, damaged = [], 0
+            for line in file:
+                entry = _parsed(line)
+                if entry is not None:
+                    entries.append(entry)
+                elif line.strip():
+                    damaged += 1
+        if damaged and not entries:
+            raise BrokenManifest(
+                f"the manifest {str(self.path)!r} is broken: it holds not one line that a run has written"
+            )
+        return entries
 
+    def add(self, entries: Sequence[Entry]) -> None:
+        """Add entries, on the disk when this returns.
 
-def _delete_one(name: str, handle: int) -> str | None:
-    try:
-        if not stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
-            return "no plain file any more"
-        os.unlink(name, dir_fd=handle)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        return (error.strerror or str(error)).lower()
-    return None
-
-
-def _tidy(found: RunFolder, stay: set[str]) -> None:
-    """Keep in the manifest what is still there or was refused; with neither, remove it, and the folder if it is empty."""
-    manifest = found.path / MANIFEST
-    keep = stay | set(found.refused)
-    if keep:
-        lines = []
-        for entry in _entries(manifest):
-            names = [name for name in entry.get("files", []) if name in keep]
-            if names:
-                lines.append(json.dumps({**entry, "files": names}) + "\n")
-        temporary = manifest.with_name(f".{MANIFEST}.{uuid.uuid4().hex}.tmp")
-        temporary.write_text("".join(lines), "utf-8")
-        temporary.replace(manifest)
-        return
-    manifest.unlink(missing_ok=True)
-    with suppress(OSError):  # rmdir refuses a folder that holds anything
-        found.path.rmdir()
-        if found.path.parent.parent == default_folder("any").parent:
-            found.path.parent.rmdir()
-
-
-def _named(manifest: Path) -> Iterator[str]:
-    for entry in _entries(manifest):
-        files = entry.get("files")
-        yield from (str(name) for name in files) if isinstance(files, list) else ()
-
-
-def _entries(manifest: Path) -> Iterator[dict[str, Any]]:
-    """Lines of a manifest; one that was cut off by a crash names no file that was written."""
-    with manifest.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
+        Raises:
+            OSError: it cannot be written.
+        """
+        text = "".join(entry.line for entry in entries if entry.files).encode()
+        if not text:
+            return
+        with self._locked():
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK
+            handle = os.open(self.path, flags, 0o666)
             try:
-                entry = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(entry, dict):
-                yield entry
+                size = os.fstat(handle).st_size
+                if size and os.pread(handle, 1, size - 1) != b"\n":
+                    text = b"\n" + text  # a crash cut the last line off
+                _write_all(handle, text)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def compact(self) -> None:
+        """Write it anew with one line for each sample, if it holds more than that.
+
+        Raises:
+            BrokenManifest: as ``read``.
+            OSError: it cannot be written.
+        """
+        with self._locked():
+            entries = self.read()
+            merged = merge(entries)
+            if len(merged) < len(entries) or self._is_ragged():
+                self._replace(merged)
+
+    def forget(self, names: Iterable[str]) -> bool:
+        """Write it anew without these files; False, and it is gone, if it then names none.
+
+        What others have added meanwhile stays in it.
+
+        Raises:
+            BrokenManifest: as ``read``.
+            OSError: it cannot be written.
+        """
+        gone = set(names)
+        with self._locked():
+            left = [
+                replace(entry, files=files)
+                for entry in merge(self.read())
+                if (files := [name for name in entry.files if name not in gone])
+            ]
+            if left:
+                self._replace(left)
+                return True
+            self.path.unlink(missing_ok=True)
+            return False
+
+    def _is_ragged(self) -> bool:
+        with open(self.path, "rb") as file:
+            lines = file.read().splitlines(keepends=True)
+        return any(_parsed(line) is None or not line.endswith(b"\n") for line in lines)
+
+    def _replace(self, entries: Iterable[Entry]) -> None:
+        from faceqgen_core.whole_files import written_whole
+
+        lines = "".join(entry.line for entry in entries)
+        with written_whole(self.path, durable=True) as temporary:
+            temporary.write_text(lines, "utf-8")
+
+    def _require_folder(self) -> None:
+        if self.folder.is_symlink():
+            raise BrokenManifest(
+                f"the folder {str(self.folder)!r} is a link: links are not followed where files are written or deleted; "
+                "name the folder that it leads to"
+            )
+
+    def _require_plain(self) -> None:
+        self._require_folder()
+        try:
+            found = self.path.lstat()
+        except FileNotFoundError:
+            return
+        if not stat.S_ISREG(found.st_mode):
+            raise BrokenManifest(f"the manifest {str(self.path)!r} is a link or no plain file")
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Nobody else writes the manifest meanwhile; where the disk knows no locks, only the lease keeps others away."""
+        self._require_folder()
+        handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+
+def merge(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry for each sample and data set, with all its files, in the order in which they came first."""
+    found: dict[tuple[str, str | None], Entry] = {}
+    for entry in entries:
+        known = found.setdefault((entry.key, entry.dataset), replace(entry, files=[]))
+        known.files = list(dict.fromkeys([*known.files, *entry.files]))
+    return list(found.values())
+
+
+def _parsed(line: bytes) -> Entry | None:
+    try:
+        values: Any = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict) or not isinstance(values.get("files"), list):
+        return None
+    if not all(isinstance(name, str) for name in values["files"]):
+        return None
+    owner, database = (
+        value if isinstance(value, str) else None
+        for value in (values.get("dataset"), values.get("database"))
+    )
+    return Entry(str(values.get("sample", "")), values["files"], owner, database)
+
+
+def _write_all(handle: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(handle, data) :]

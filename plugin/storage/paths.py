@@ -10,10 +10,14 @@ PLUGIN = Path(__file__).resolve().parents[2]
 """The folder of fiftyone.yml; FiftyOne deletes it when it updates the plugin."""
 
 
+def product_home() -> Path:
+    """Where the product's own files go: ``~/.faceqgen``, or FACEQGEN_HOME if that is set."""
+    return Path(os.environ.get("FACEQGEN_HOME") or "~/.faceqgen").expanduser()
+
+
 def product_folder(room: str, dataset_name: str) -> Path:
-    """Folder of a data set in a room of the product: under ``~/.faceqgen``, or under FACEQGEN_HOME if that is set."""
-    home = os.environ.get("FACEQGEN_HOME") or "~/.faceqgen"
-    return Path(home).expanduser() / room / safe_name(dataset_name)
+    """Folder of a data set in a room of the product."""
+    return product_home() / room / safe_name(dataset_name)
 
 
 def safe_name(text: str) -> str:

@@ -3,16 +3,14 @@
 They lie together in one folder of their own, beside a manifest that names every one of them before it is written.
 Names depend on the sample and the number of the face, so that a second run with the same parameters replaces the files
 of the first; files that a run with others no longer makes stay, named by the manifest. Each file appears whole or not
-at all (temporary name, then a rename).
+at all (temporary name, then a rename). A file that no run has written is never replaced, and one that a copy of the data
+set or another field still shows is left to it: the new one gets another name.
 """
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,28 +19,44 @@ from typing import Any
 
 import numpy as np
 
-from .paths import absolute, product_folder
+from ..dataset.product_store import database_id
+from ..progress import in_words
+from .manifest import BrokenManifest, Entry, Manifest
+from .paths import absolute
+from .references import find_references
+from .temporary import sweep
 
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
 
-MANIFEST = "manifest.jsonl"
 JPEG_QUALITY = 95
 WRITERS = 4
+IMAGE, CROP, HEATMAP = "restored image", "restored crop", "heatmap"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A file that could not be written.
+
+    Attributes:
+        what: ``IMAGE``, ``CROP`` or ``HEATMAP``.
+        why: in words.
+        path: where it should be.
+    """
+
+    what: str
+    why: str
+    path: str
 
 
 @dataclass(frozen=True)
 class WrittenFiles:
-    """Absolute paths of what was written for one sample."""
+    """Absolute paths of what was written for one sample, and what could not be."""
 
     restored: str | None = None
     heatmap: str | None = None
     faces: dict[int, str] = field(default_factory=dict)
-
-
-def default_folder(dataset_name: str) -> Path:
-    """Folder for the restored images of a data set: under ``~/.faceqgen``, or under FACEQGEN_HOME if that is set."""
-    return product_folder("restored", dataset_name)
+    missing: tuple[Missing, ...] = ()
 
 
 class RestoredFiles:
@@ -51,88 +65,164 @@ class RestoredFiles:
     Args:
         folder: where to; created. Files of different fields must not share it.
         whole_crops: the images are crops themselves: their restoration replaces them entirely.
+        dataset_id: of the data set that the files are made for.
+        own_fields: paths of the fields that refer to them; what else refers to a file keeps it.
 
     Raises:
-        ValueError: the folder lies inside the plugin, or cannot be written to.
+        ValueError: the folder lies inside the plugin, cannot be written to, is a link, or its manifest is broken.
     """
 
-    def __init__(self, folder: Path, *, whole_crops: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        whole_crops: bool,
+        dataset_id: Any = None,
+        own_fields: Collection[str] = (),
+    ) -> None:
         self.folder = absolute(folder, "restored_dir")
+        self.dataset_id = dataset_id
+        self._own_fields = own_fields
         self._whole_crops = whole_crops
+        self._manifest = Manifest(self.folder)
+        self._names: dict[str, str | None] = {}
+        self._database: str | None = None
+        self._known: set[str] | None = None
+        self._others: Collection[str] | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / MANIFEST).touch()
+            self._manifest.create()
+            self._manifest.read()
+        except BrokenManifest as error:
+            raise ValueError(
+                f"{error}; choose another folder with the parameter 'restored_dir'"
+            ) from error
         except OSError as error:
             raise ValueError(
                 f"restored_dir {str(self.folder)!r} cannot be written to ({error}): choose another"
             ) from error
 
+    def begin(self) -> None:
+        """Tidy what a killed run has left, temporary files and cut lines; for who holds the field's lease."""
+        try:
+            sweep(self.folder, self.dataset_id)
+            self._manifest.compact()
+        except OSError as error:
+            logger.warning("%s could not be tidied: %s", self.folder, error)
+
     def announce(self, samples: Sequence[tuple[str, Sequence[Any]]]) -> None:
-        """Enter the files of samples, given as (id, assessments), in the manifest: before they are written."""
+        """Enter the files of samples, given as (id, assessments), in the manifest: before they are written.
+
+        Raises:
+            OSError: the manifest cannot be written; then no file may be.
+        """
         entries = []
+        self._names = {}
         for sample_id, assessments in samples:
-            names: list[str] = []
+            wanted: list[str] = []
             for assessment in assessments:
                 if assessment.restored is not None:
-                    names.append(self._face(sample_id, assessment.face).name)
+                    wanted.append(_face(sample_id, assessment.face))
                 if assessment.difference is not None:
-                    names.append(self._heatmap(sample_id).name)
+                    wanted.append(_heatmap(sample_id))
             if any(a.restored is not None for a in assessments):
-                names.append(self._image(sample_id).name)
-            entries.append((sample_id, sorted(set(names))))
+                wanted.append(self._image(sample_id))
+            for name in wanted:
+                self._names[name] = self._free(name)
+            names = {chosen for name in wanted if (chosen := self._names[name]) is not None}
+            entries.append((sample_id, sorted(names)))
         self.enter(entries)
 
     def enter(self, entries: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Enter files, given as (id, names), in the manifest."""
-        lines = [
-            json.dumps({"sample": key, "files": list(names)}) for key, names in entries if names
-        ]
-        if lines:
-            with (self.folder / MANIFEST).open("a", encoding="utf-8") as manifest:
-                manifest.write("\n".join(lines) + "\n")
-                manifest.flush()
-                os.fsync(manifest.fileno())
+        """Enter files, given as (id, names), in the manifest.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        owner = (None, None)
+        if self.dataset_id is not None:
+            self._database = self._database or database_id()
+            owner = (str(self.dataset_id), self._database)
+        self._manifest.add([Entry(key, list(names), *owner) for key, names in entries])
+        if self._known is not None:
+            self._known.update(name for _, names in entries for name in names)
+
+    def _free(self, name: str) -> str | None:
+        """The name a file gets: its own, another if somebody else still shows that one, None if it is in the way."""
+        stem, dot, suffix = name.rpartition(".")
+        number = 1
+        while (self.folder / name).exists() or (self.folder / name).is_symlink():
+            if self._known is None:
+                self._known = {n for entry in self._manifest.read() for n in entry.files}
+            if name not in self._known:
+                return None
+            if self._others is None:
+                found = find_references(
+                    self.folder, dataset_id=self.dataset_id, own_fields=self._own_fields
+                )
+                self._others = set(found.others)
+            if name not in self._others:
+                break
+            number += 1
+            name = f"{stem}_v{number}{dot}{suffix}"
+        return name
 
     def write(self, sample_id: str, source: Any, assessments: Sequence[Any]) -> WrittenFiles:
         """Write what the assessments of one image hold; ``source`` is its path, or its pixels.
 
-        A file that cannot be written costs its path, neither the scores nor another file: it is logged.
+        A file that cannot be written costs its path, neither the scores nor another file: it is among the missing.
         """
+        missing: list[Missing] = []
 
-        def attempt(what: str, write: Callable[[], str | None]) -> str | None:
+        def attempt(what: str, name: str, write: Callable[[Path], None]) -> str | None:
+            path = self.folder / name
             try:
-                return write()
+                chosen = self._names.get(name, name)
+                if chosen is None:
+                    raise FileExistsError("something that no run has written is in its place")
+                path = self.folder / chosen
+                write(path)
+                return str(path)
             except Exception as error:  # full disk, image gone, whatever: the scores are there
-                logger.warning("no %s of %s: %s", what, assessments[0].source, error)
+                why = in_words(error)
+                logger.warning("no %s of %s: %s", what, assessments[0].source, why)
+                missing.append(Missing(what, why, str(path)))
                 return None
 
-        crops = {
-            a.face: attempt("restored crop", partial(self._write_face, sample_id, a))
-            for a in assessments
-            if a.restored is not None
+        restored = [a for a in assessments if a.restored is not None]
+        placed = [a for a in restored if a.matrix is not None]
+        changed = [a for a in assessments if a.difference is not None and a.matrix is not None]
+        faces = {
+            a.face: attempt(CROP, _face(sample_id, a.face), partial(_save_crop, a))
+            for a in restored
         }
+        image = heatmap = None
+        if placed:
+            save = partial(self._save_image, source, placed)
+            image = attempt(IMAGE, self._image(sample_id), save)
+        if changed:
+            heatmap = attempt(HEATMAP, _heatmap(sample_id), partial(_save_heatmap, changed))
         return WrittenFiles(
-            restored=attempt(
-                "restored image", lambda: self._write_image(sample_id, source, assessments)
-            ),
-            heatmap=attempt("heatmap", lambda: self._write_heatmap(sample_id, assessments)),
-            faces={face: path for face, path in crops.items() if path},
+            restored=image,
+            heatmap=heatmap,
+            faces={face: path for face, path in faces.items() if path},
+            missing=tuple(missing),
         )
 
-    def _write_face(self, sample_id: str, assessment: Any) -> str:
-        from faceqgen_core.image_io import save_png
+    def none_written(self, assessments: Sequence[Any], error: Exception) -> WrittenFiles:
+        """What to say of an image whose files may not be written, since the manifest cannot name them."""
+        why, path = in_words(error), str(self._manifest.path)
+        lost = [Missing(CROP, why, path) for a in assessments if a.restored is not None]
+        if lost:
+            lost.append(Missing(IMAGE, why, path))
+        if any(a.difference is not None for a in assessments):
+            lost.append(Missing(HEATMAP, why, path))
+        return WrittenFiles(missing=tuple(lost))
 
-        path = self._face(sample_id, assessment.face)
-        save_png(path, assessment.restored)
-        return str(path)
-
-    def _write_image(self, sample_id: str, source: Any, assessments: Sequence[Any]) -> str | None:
+    def _save_image(self, source: Any, restored: Sequence[Any], path: Path) -> None:
         from faceqgen_core.alignment import paste_back
         from faceqgen_core.image_io import load_image, save_png
 
-        restored = [a for a in assessments if a.restored is not None and a.matrix is not None]
-        if not restored:
-            return None
         if self._whole_crops:
             width, height = restored[0].image_size
             image = np.zeros((height, width, 3), np.uint8)  # replaced entirely
@@ -142,36 +232,14 @@ class RestoredFiles:
             image = paste_back(
                 image, assessment.restored, assessment.matrix, feather=not self._whole_crops
             )
-        path = self._image(sample_id)
         if self._whole_crops:
             save_png(path, image)
         else:
             _save_jpeg(path, image)
-        return str(path)
 
-    def _write_heatmap(self, sample_id: str, assessments: Sequence[Any]) -> str | None:
-        from faceqgen_core.alignment import map_to_image
-        from faceqgen_core.image_io import save_png
-
-        changed = [a for a in assessments if a.difference is not None and a.matrix is not None]
-        if not changed:
-            return None
-        whole = map_to_image(changed[0].difference, changed[0].matrix, changed[0].image_size)
-        for a in changed[1:]:
-            np.maximum(whole, map_to_image(a.difference, a.matrix, a.image_size), out=whole)
-        path = self._heatmap(sample_id)
-        save_png(path, np.rint(255 * np.clip(whole, 0, 1)).astype(np.uint8))
-        return str(path)
-
-    def _image(self, sample_id: str) -> Path:
+    def _image(self, sample_id: str) -> str:
         # A photograph as PNG is ten times the size.
-        return self.folder / f"{sample_id}{'.png' if self._whole_crops else '.jpg'}"
-
-    def _face(self, sample_id: str, face: int) -> Path:
-        return self.folder / f"{sample_id}_face{face}.png"
-
-    def _heatmap(self, sample_id: str) -> Path:
-        return self.folder / f"{sample_id}_heatmap.png"
+        return f"{sample_id}{'.png' if self._whole_crops else '.jpg'}"
 
 
 def write_files(
@@ -180,17 +248,52 @@ def write_files(
     """Write the files of images, given as (id, path or pixels, assessments), side by side; nothing without a writer."""
     if files is None:
         return [WrittenFiles()] * len(images)
-    files.announce([(sample_id, assessments) for sample_id, _, assessments in images])
+    try:
+        files.announce([(sample_id, assessments) for sample_id, _, assessments in images])
+    except (OSError, BrokenManifest) as error:
+        logger.warning("no files are written: %s", error)
+        return [files.none_written(assessments, error) for _, _, assessments in images]
     with ThreadPoolExecutor(WRITERS) as pool:
         return list(pool.map(lambda image: files.write(*image), images))
+
+
+def _face(sample_id: str, face: int) -> str:
+    return f"{sample_id}_face{face}.png"
+
+
+def _heatmap(sample_id: str) -> str:
+    return f"{sample_id}_heatmap.png"
+
+
+def _save_crop(assessment: Any, path: Path) -> None:
+    from faceqgen_core.image_io import save_png
+
+    _require_folder(path)
+    save_png(path, assessment.restored)
+
+
+def _save_heatmap(changed: Sequence[Any], path: Path) -> None:
+    from faceqgen_core.alignment import map_to_image
+    from faceqgen_core.image_io import save_png
+
+    whole = map_to_image(changed[0].difference, changed[0].matrix, changed[0].image_size)
+    for a in changed[1:]:
+        np.maximum(whole, map_to_image(a.difference, a.matrix, a.image_size), out=whole)
+    _require_folder(path)
+    save_png(path, np.rint(255 * np.clip(whole, 0, 1)).astype(np.uint8))
 
 
 def _save_jpeg(path: Path, image: np.ndarray) -> None:
     from PIL import Image
 
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
+    from faceqgen_core.whole_files import written_whole
+
+    _require_folder(path)
+    with written_whole(path) as temporary:
         Image.fromarray(image).save(temporary, format="JPEG", quality=JPEG_QUALITY, subsampling=0)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+
+
+def _require_folder(path: Path) -> None:
+    """A folder that somebody has removed is not made anew behind his back: its manifest is gone, too."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {str(path.parent)!r} is gone")

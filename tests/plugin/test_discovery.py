@@ -66,6 +66,7 @@ def test_the_plugin_loads_without_errors_and_offers_its_operators(report):
         "@faceqgen/face-quality/face_quality_report": "Face quality report",
         "@faceqgen/face-quality/faces_dataset": "Faces data set",
         "@faceqgen/face-quality/delete_face_quality": "Delete face quality",
+        "@faceqgen/face-quality/clean": "Clean up face quality files",
     }
 
 
@@ -76,8 +77,12 @@ def test_the_plugin_offers_its_panel(report):
 def test_every_operator_says_what_it_does_and_how_risky_that_is(report):
     for uri, (_, description, risk) in report["operators"].items():
         assert len(description) > 20
-        # the one that cannot be undone says so, and the one that changes nothing
-        others = {"delete_face_quality": "dangerous", "open_face_quality": "low"}
+        # those that cannot be undone say so, and the one that changes nothing
+        others = {
+            "delete_face_quality": "dangerous",
+            "open_face_quality": "low",
+            "clean": "dangerous",
+        }
         assert risk == others.get(uri.rsplit("/", 1)[1], "medium")
 
 
@@ -153,6 +158,7 @@ def test_the_buttons_of_the_operators_are_where_the_work_is_and_only_if_they_can
         "export_faces": grid,
         "compare_runs": histograms,
         "face_quality_report": histograms,
+        "clean": None,
         "delete_face_quality": None,  # nobody shall press it by accident
     }
     for name, place in places.items():

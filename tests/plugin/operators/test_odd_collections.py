@@ -125,7 +125,9 @@ def test_of_groups_the_active_slice_is_exported_reported_compared_and_chosen(gro
     assert sorted(view.values("subject")) == ["1", "3"]
 
 
-def test_fields_of_all_slices_of_groups_are_deleted(grouped):
+def test_fields_of_all_slices_of_groups_are_deleted(grouped, part):
+    fields = part("dataset.fields")
+    fields.declare_sample(grouped, fields.FieldNames())
     result = _operator("delete_face_quality")(grouped)
     assert result["samples"] == 4
     for side in ("left", "right"):

@@ -126,8 +126,9 @@ def test_a_manifest_that_is_damaged_is_read_as_far_as_it_goes(run, delete, folde
 def test_a_link_put_in_a_files_place_after_the_look_is_not_followed(run, part, folder, tmp_path):
     victim = tmp_path / "victim.png"
     victim.write_text("somebody else's")
-    run_files = part("storage.manifest")
-    found = run_files.look(folder)
+    run_files = part("storage.run_folder")
+    own = ["faceqgen", "faceqgen_faces", "faceqgen_heatmap"]
+    found = run_files.look(folder, lambda *_: True, dataset_id=run._doc.id, own_fields=own)
     swapped = folder / found.ours[0]
     swapped.unlink()
     swapped.symlink_to(victim)
@@ -199,11 +200,14 @@ def test_fields_of_the_users_own_are_refused(delete):
     dataset.delete()
 
 
-def test_fields_of_frames_go_with_those_of_their_videos(delete):
+def test_fields_of_frames_go_with_those_of_their_videos(delete, part):
     dataset = fo.Dataset()
     sample = fo.Sample(filepath="/no/such.mp4", faceqgen=fo.DynamicEmbeddedDocument(quality=1.0))
     sample.frames[1] = fo.Frame(faceqgen=fo.DynamicEmbeddedDocument(quality=1.0), mine=3)
     dataset.add_sample(sample)
+    fields = part("dataset.fields")
+    for names in (fields.FieldNames(), fields.FieldNames().in_frames):
+        fields.declare_sample(dataset, names)
     result = delete(dataset)
     assert result["fields"] == ["faceqgen", "frames.faceqgen"]
     dataset.reload()
