@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from faceqgen_core.difference import colour_difference
+from faceqgen_core.changes.difference import colour_difference
 from faceqgen_core.types import Image
 
 HEADINGS = ("original", "restored", "difference")

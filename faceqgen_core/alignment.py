@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.preset_checks import require_name, require_number, require_whole, shown
 from faceqgen_core.types import FaceBox, FaceCrop, Image, Landmarks
 
 # Mean five points of the widely used 112 x 112 recognition crop, as offsets from the middle of the face in units of
@@ -37,6 +38,9 @@ class CropProtocol:
         size: side of the square crop in pixels.
         eye_distance: distance between the eyes as a share of the side; smaller means more margin.
         center_y: height of the middle of the five points as a share of the side.
+
+    Raises:
+        ValueError: a value of another type or out of its range.
     """
 
     name: str = "align5"
@@ -44,6 +48,13 @@ class CropProtocol:
     size: int = 128
     eye_distance: float = 0.27
     center_y: float = 0.575
+
+    def __post_init__(self) -> None:
+        require_name(self.name, "the crop protocol's name")
+        require_whole(self.version, "the crop protocol's version", 1, 1_000_000)
+        require_whole(self.size, "the crop protocol's size", 8, 1024)
+        require_number(self.eye_distance, "the crop protocol's eye_distance", 0.05, 0.9)
+        require_number(self.center_y, "the crop protocol's center_y", 0.0, 1.0)
 
     @property
     def identifier(self) -> str:
@@ -68,7 +79,7 @@ class CropProtocol:
         unknown = set(config) - set(cls.__dataclass_fields__)
         if unknown:
             raise ValueError(
-                f"unknown key(s) {sorted(unknown)} in the crop protocol; known: {sorted(cls.__dataclass_fields__)}"
+                f"unknown key(s) {shown(sorted(unknown))} in the crop protocol; known: {sorted(cls.__dataclass_fields__)}"
             )
         return cls(**config)
 
@@ -208,14 +219,27 @@ def _feather(size: int) -> NDArray[np.float32]:
 
 
 def paste_back(
-    image: Image, crop: Image, matrix: NDArray[np.float64], *, feather: bool = True
+    image: Image,
+    crop: Image,
+    matrix: NDArray[np.float64],
+    *,
+    feather: bool = True,
+    mask: NDArray[np.float32] | None = None,
 ) -> Image:
     """Blend a crop back into the image it was cut from, by the inverse of its matrix; returns a new image.
 
-    ``feather=False`` replaces the crop's area entirely, for images that are crops themselves.
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        crop: (S, S, 3) uint8 RGB.
+        matrix: of the crop.
+        feather: False replaces the crop's area entirely, for images that are crops themselves.
+        mask: (S, S) in [0, 1], how much of the crop is seen, in place of a soft square; without use if nothing is feathered.
     """
     size = crop.shape[0]
-    mask = _feather(size) if feather else np.ones((size, size), np.float32)
+    if not feather:
+        mask = np.ones((size, size), np.float32)
+    elif mask is None:
+        mask = _feather(size)
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     # Work only where the crop lies: a face in a large photograph must not cost a float copy of the photograph.
     (x0, y0), (x1, y1) = _window(image, matrix, size)

@@ -11,17 +11,19 @@ import logging
 import math
 import os
 import threading
+import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import align, crop_whole
+from faceqgen_core.changes.naming import with_turn
 from faceqgen_core.detection import (
     DetectorError,
     FaceDetector,
@@ -30,12 +32,13 @@ from faceqgen_core.detection import (
     primary_face_order,
 )
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
+from faceqgen_core.image_request import ImageRequest as ImageRequest
+from faceqgen_core.image_request import bytes_of
+from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
 from faceqgen_core.reasons import Cues, explain, measure_cues
+from faceqgen_core.restoration import PICTURES, CropRestorer, RestorationResult
 from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
-
-if TYPE_CHECKING:
-    from faceqgen_core.restoration import RestorationResult
 
 _LOG = logging.getLogger(__name__)
 
@@ -48,39 +51,17 @@ _SEARCH_OVERLAP = 0.25
 # Images that may be ready or in work: of each worker at first, so that the first result comes soon; one more with each
 # that is taken, up to two batches, or the network waits for its next batch.
 _AHEAD, _BATCHES_AHEAD = 4, 2
-
-
-@dataclass(frozen=True, eq=False)
-class ImageRequest:
-    """One image to assess.
-
-    Attributes:
-        source: path, bytes or array.
-        boxes: the faces, for ``faces="given"``; None and an empty sequence both mean that there is none.
-        name: what ``Assessment.source`` shall say; by default the path, "" for bytes and arrays.
-    """
-
-    source: ImageSource
-    boxes: Sequence[FaceBox] | None = None
-    name: str | None = None
-
-
-class CropRestorer(Protocol):
-    """What the assessor needs of a network: see ``restoration.Restorer``."""
-
-    def restore(
-        self, crops: NDArray[np.uint8], *, restored: bool = False, difference: bool = False
-    ) -> RestorationResult:
-        """Restore and measure (N, S, S, 3) uint8 RGB crops."""
-        ...
+# Bytes of arrays and file contents that may wait to be prepared: frames of a video come as pixels.
+_BYTES_AHEAD = 200_000_000
+# Seconds for which results wait until a batch is full: large photographs come one by one.
+_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, eq=False)
 class _Options:
     faces: FaceSource
     all_faces: bool
-    restored: bool
-    difference: bool
+    pictures: dict[str, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +81,8 @@ class FaceQualityAssessor:
         detector: finds the faces; by default MTCNN, built when first needed, on the GPU if ``device`` names one.
         batch_size: crops per run of the network, at least 1; changes no score.
         device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
-        max_pixels: images with more pixels are not decoded but reported ``too_large``.
+        max_pixels: images with more pixels are not decoded but reported ``too_large``. Images wait for each other where
+            their pixels would not fit into the process's memory budget together.
         min_face: faces whose box has a shorter side, in pixels, are reported ``too_small``.
         workers: threads that decode, detect and align, at least 1. Much of their work holds the interpreter's lock: two
             keep a network on the CPU busy, more take turns; a GPU may want four.
@@ -159,6 +141,8 @@ class FaceQualityAssessor:
         all_faces: bool = False,
         restored: bool = False,
         difference: bool = False,
+        drawn: bool = False,
+        trust: bool = False,
     ) -> Iterator[Assessment]:
         """Assess images: an iterator of at least one Assessment per image, in input order.
 
@@ -172,6 +156,8 @@ class FaceQualityAssessor:
             all_faces: assess every face, primary face first, instead of the primary face only.
             restored: also return the restored crops.
             difference: also return the difference maps.
+            drawn: also return the faces as drawn from their codes alone.
+            trust: also return how far each pixel of the crop was kept.
 
         Raises:
             ValueError: an unknown ``faces``, or one image instead of a collection of images.
@@ -186,7 +172,8 @@ class FaceQualityAssessor:
             raise ValueError(
                 "assess takes a collection of images: put the one image into a list, assess([image])"
             )
-        return self._stream(iter(images), _Options(faces, all_faces, restored, difference))
+        pictures = dict(zip(PICTURES, (restored, difference, drawn, trust), strict=True))
+        return self._stream(iter(images), _Options(faces, all_faces, pictures))
 
     def _stream(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
@@ -195,30 +182,37 @@ class FaceQualityAssessor:
         waiting: list[_Prepared] = []
         crops = 0
         with closing(self._prepare_ahead(images, options)) as stream:
+            since = time.monotonic()
             for prepared in stream:
                 waiting.append(prepared)
                 crops += prepared.crop is not None
-                if crops == 0 or crops == self._batch_size:
+                late = time.monotonic() - since > _PATIENCE
+                if crops == 0 or crops == self._batch_size or late:
                     yield from self._measure(network, waiting, options)
-                    waiting, crops = [], 0
+                    waiting, crops, since = [], 0, time.monotonic()
             yield from self._measure(network, waiting, options)
 
     def _prepare_ahead(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
     ) -> Generator[_Prepared, None, None]:
-        """Prepare in threads and yield in input order, never more than two batches ahead of the reader."""
+        """Prepare in threads and yield in input order, at most two batches and a fixed memory ahead of the reader."""
         ahead = _AHEAD * self._workers
         most = max(ahead, _BATCHES_AHEAD * self._batch_size)
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="faceqgen-prepare")
-        running: deque[Future[list[_Prepared]]] = deque()
+        running: deque[tuple[Future[list[_Prepared]], int]] = deque()
+        held = 0
         try:
             for index, image in enumerate(images):
-                running.append(pool.submit(self._prepare, index, image, options))
-                if len(running) >= ahead:
-                    yield from running.popleft().result()
+                size = bytes_of(image)
+                running.append((pool.submit(self._prepare, index, image, options), size))
+                held += size
+                while len(running) >= ahead or (running and held > _BYTES_AHEAD):
+                    first, size = running.popleft()
+                    held -= size
+                    yield from first.result()
                     ahead = min(ahead + 1, most)
             while running:
-                yield from running.popleft().result()
+                yield from running.popleft()[0].result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -228,18 +222,22 @@ class FaceQualityAssessor:
         """Decode, detect and align one image; every failure of this image becomes its Assessment."""
         request = image if isinstance(image, ImageRequest) else ImageRequest(image)
         blank = Assessment(
-            source=_name_of(request),
+            source=request.label,
             index=index,
             status=Status.FAILED,
             preset=self._preset.identifier,
             crop_protocol=self._preset.protocol.identifier,
+            key=request.key,
         )
         try:
-            pixels = load_image(request.source, max_pixels=self._max_pixels)
-            blank = replace(blank, image_size=(pixels.shape[1], pixels.shape[0]))
-            if options.faces == "crop":
-                return [self._prepare_crop(pixels, blank)]
-            return self._prepare_faces(pixels, request, blank, options)
+            if isinstance(request.source, ImageError):
+                raise request.source
+            with PICTURE_MEMORY.share() as reserve:  # given back when the crops are cut
+                pixels = load_image(request.source, max_pixels=self._max_pixels, reserve=reserve)
+                blank = replace(blank, image_size=(pixels.shape[1], pixels.shape[0]))
+                if options.faces == "crop":
+                    return [self._prepare_crop(pixels, blank)]
+                return self._prepare_faces(pixels, request, blank, options)
         except DetectorError:
             raise
         except ImageError as error:
@@ -330,9 +328,7 @@ class FaceQualityAssessor:
         if not crops:
             yield from (prepared.assessment for prepared in waiting)
             return
-        result = network.restore(
-            np.stack(crops), restored=options.restored, difference=options.difference
-        )
+        result = network.restore(np.stack(crops), **options.pictures)
         row = 0
         for prepared in waiting:
             if prepared.crop is None:
@@ -342,7 +338,7 @@ class FaceQualityAssessor:
                 row += 1
 
     def _completed(self, prepared: _Prepared, result: RestorationResult, row: int) -> Assessment:
-        known = prepared.assessment
+        known, cues = prepared.assessment, prepared.cues
         native = {
             "ssim": float(result.ssim[row]),
             "mse": float(result.mse[row]),
@@ -359,6 +355,7 @@ class FaceQualityAssessor:
         calibration = self._preset.calibration
         quality = calibration.quality(similarity)
         named = None if result.strengths is None else result.strengths[row]
+        changed = result.changes[row] if result.changes else ()
         return replace(
             known,
             status=Status.SCORED,
@@ -367,18 +364,15 @@ class FaceQualityAssessor:
             mse=native["mse"],
             discriminator=native["discriminator"],
             components=calibration.components(native),
-            reasons=() if prepared.cues is None else explain(prepared.cues, quality, named),
-            restored=None if result.restored is None else result.restored[row].copy(),
-            difference=None if result.difference is None else result.difference[row].copy(),
+            reasons=() if cues is None else explain(cues, quality, named),
+            changes=with_turn(changed, cues.yaw if cues else 0.0),
+            **{name: _row(getattr(result, name), row) for name in PICTURES},
         )
 
 
-def _name_of(request: ImageRequest) -> str:
-    if request.name is not None:
-        return request.name
-    if isinstance(request.source, (str, os.PathLike)):
-        return os.fsdecode(request.source)
-    return ""
+def _row(pictures: NDArray[Any] | None, row: int) -> Any:
+    # A copy: a view would keep the pictures of the whole batch in memory.
+    return None if pictures is None else pictures[row].copy()
 
 
 def _detector_device(device: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from faceqgen_core.measures import MEASURES
+from faceqgen_core.preset_checks import require_number, shown
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class SigmoidMapping:
     s: float = 1.0
 
     def __post_init__(self) -> None:
-        if not all(math.isfinite(v) for v in asdict(self).values()) or self.w == 0:
-            raise ValueError(
-                f"a sigmoid mapping needs finite numbers and w other than 0, got {self}"
-            )
+        for name, value in asdict(self).items():
+            require_number(value, f"a sigmoid mapping's {name}")
+        if abs(self.w) < 1e-12:
+            raise ValueError(f"a sigmoid mapping needs w other than 0, got {self}")
+        if self.h == 0 or self.s == 0:
+            raise ValueError(f"a sigmoid mapping needs h and s other than 0, got {self}")
 
     def __call__(self, value: float) -> float:
         """Map a native value to 0..100."""
@@ -72,14 +75,19 @@ class Calibration:
         expected = {"quality", *MEASURES}
         if set(config) != expected:
             raise ValueError(
-                f"the calibration must hold exactly {sorted(expected)}, got {sorted(config)}"
+                f"the calibration must hold exactly {sorted(expected)}, got {shown(sorted(config))}"
             )
         mappings = {}
         for name, values in config.items():
+            if not isinstance(values, Mapping):
+                raise ValueError(f"calibration of {name!r}: needs x0 and w, got {shown(values)}")
             unknown = set(values) - set(SigmoidMapping.__dataclass_fields__)
             if unknown or not {"x0", "w"} <= set(values):
                 raise ValueError(
-                    f"calibration of {name!r}: needs x0 and w, unknown {sorted(unknown)}"
+                    f"calibration of {name!r}: needs x0 and w, unknown {shown(sorted(unknown))}"
                 )
-            mappings[name] = SigmoidMapping(**{k: float(v) for k, v in values.items()})
+            numbers = {
+                k: require_number(v, f"calibration of {name!r}: {k}") for k, v in values.items()
+            }
+            mappings[name] = SigmoidMapping(**numbers)
         return cls(mappings)

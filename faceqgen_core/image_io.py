@@ -8,6 +8,7 @@ What is decided here, and nowhere else:
 * Alpha: composited over white, the page that cut-out portraits are made for.
 * Depth: 16 bit is scaled by 1/257, full range to full range; float must lie in [0, 1]; other integers in 0..255.
 * Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
+* Memory: a picture is decoded when there is room for it in the process's budget, and never held three times.
 * Formats: a fixed list, since some of Pillow's other readers start programs; of an animation, the first frame.
 """
 
@@ -28,6 +29,7 @@ import PIL.PngImagePlugin
 import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
+from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
 
@@ -47,15 +49,24 @@ MIN_SIDE = 8
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
-_UPRIGHT: dict[int, Callable[[Image], Image]] = {
+# From the upright picture to what the file holds. Views: pixels are decoded straight into their upright places, where
+# Pillow's exif_transpose would hold the picture twice.
+_AS_STORED: dict[int, Callable[[Image], Image]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
     4: lambda a: a[::-1],
     5: lambda a: a.transpose(1, 0, 2),
-    6: lambda a: np.rot90(a, -1),
+    6: lambda a: np.rot90(a, 1),
     7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
-    8: lambda a: np.rot90(a, 1),
+    8: lambda a: np.rot90(a, -1),
 }
+# Pixels that are converted at a time.
+_BAND = 1 << 20
+# Bytes a pixel that a decoder holds at its peak, beside the three of the result: Pillow's own copy takes four; these
+# formats are decoded as a whole by a library of their own, whose copies come on top.
+_BYTES, _RESULT = 4, 3
+_LIBRARY_BYTES = {"WEBP": 16, "JPEG2000": 16, "AVIF": 12, "HEIF": 12}
+_PROGRESSIVE_BYTES = 10
 
 
 class ImageError(ValueError):
@@ -84,7 +95,12 @@ class ImageTooSmall(ImageError):
     status = Status.TOO_SMALL
 
 
-def load_image(source: ImageSource, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> Image:
+def load_image(
+    source: ImageSource,
+    *,
+    max_pixels: int = DEFAULT_MAX_PIXELS,
+    reserve: Reserve | None = None,
+) -> Image:
     """Load an image as (H, W, 3) uint8 RGB, upright and contiguous.
 
     Args:
@@ -93,6 +109,8 @@ def load_image(source: ImageSource, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> 
             A contiguous uint8 RGB array is returned itself, not a copy.
         max_pixels: the most pixels (width times height) that are decoded. Whatever it is, Pillow refuses TIFF and
             WebP over 178 million.
+        reserve: takes the memory that decoding needs out of a budget, once the size is known (see ``memory_budget``);
+            by default out of the process's own, and only until the picture is returned.
 
     Raises:
         UnreadableImage: the file is missing, empty, no image or damaged, or the array is no image.
@@ -101,13 +119,21 @@ def load_image(source: ImageSource, *, max_pixels: int = DEFAULT_MAX_PIXELS) -> 
     """
     if isinstance(source, np.ndarray):
         return _from_array(source, max_pixels)
+    if reserve is None:
+        with PICTURES.share() as taken:
+            return load_image(source, max_pixels=max_pixels, reserve=taken)
+
+    def pixels(image: PIL.Image.Image, name: str) -> Image:
+        reserve(_memory(image))
+        return _pixels(image, name)
+
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_file(io.BytesIO(source), "bytes", max_pixels, _pixels)
+        return _from_file(io.BytesIO(source), "bytes", max_pixels, pixels)
     if not isinstance(source, (str, os.PathLike)):
         raise UnreadableImage(
             f"cannot read an image from {type(source).__name__}: give a path, bytes or a NumPy array"
         )
-    return _from_path(source, max_pixels, _pixels)
+    return _from_path(source, max_pixels, pixels)
 
 
 def image_size(
@@ -218,11 +244,28 @@ def _from_file(
         raise UnreadableImage(f"{name}: damaged or truncated: {error}") from error
 
 
+def _memory(image: PIL.Image.Image) -> int:
+    """Bytes that decoding takes at most, the result included."""
+    each = _LIBRARY_BYTES.get(image.format or "", _BYTES)
+    if image.info.get("progressive"):
+        each = _PROGRESSIVE_BYTES
+    return image.size[0] * image.size[1] * (each + _RESULT)
+
+
 def _pixels(image: PIL.Image.Image, name: str) -> Image:
+    """Decode, and convert band by band: a picture is there once as Pillow has it and once as we want it."""
     image.load()
-    array = _to_rgb(image, name)
-    turn = _UPRIGHT.get(_orientation(image, name))
-    return np.ascontiguousarray(turn(array) if turn else array)
+    width, height = image.size
+    orientation = _orientation(image, name)
+    result = np.empty((width, height, 3) if orientation in _LYING else (height, width, 3), np.uint8)
+    stored = _AS_STORED[orientation](result) if orientation in _AS_STORED else result
+    transparent = image.has_transparency_data
+    rows = max(1, _BAND // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        band = image if rows >= height else image.crop((0, top, width, bottom))
+        stored[top:bottom] = _to_rgb(band, name, transparent=transparent)
+    return result
 
 
 def _upright_size(image: PIL.Image.Image, name: str) -> tuple[int, int]:
@@ -259,12 +302,12 @@ def _orientation(image: PIL.Image.Image, name: str, *, decode: bool = True) -> i
         return 1
 
 
-def _to_rgb(image: PIL.Image.Image, name: str) -> Image:
+def _to_rgb(image: PIL.Image.Image, name: str, *, transparent: bool) -> Image:
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _grey_to_rgb(_from_16_bit(np.asarray(image), name))
     if image.mode == "F":
         return _grey_to_rgb(_from_float(np.asarray(image), name))
-    if image.has_transparency_data:
+    if transparent:
         return _over_white(image.convert("RGBA"))
     return np.asarray(image.convert("RGB"), np.uint8)
 

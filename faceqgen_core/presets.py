@@ -17,13 +17,27 @@ from typing import Any
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration
+from faceqgen_core.preset_checks import (
+    read_json,
+    require_digest,
+    require_name,
+    require_number,
+    require_wholes,
+    shown,
+)
 from faceqgen_core.vocabulary import DEFAULT_PRESET as DEFAULT_PRESET
 from faceqgen_core.whole_files import written_whole
 
-FORMAT = 2
+FORMAT = 3
 WEIGHTS = ("generator.weights.h5", "discriminator.weights.h5", "quality_head.weights.h5")
 _KEYS = {"format", "name", "networks", "crop_protocol", "calibration", "weights", "training"}
-_NETWORK_KEYS = {"size", "generator_width", "discriminator_width", "head_units"}
+_NETWORK_LIMITS = {
+    "size": (16, 512),
+    "generator_width": (8, 128),
+    "discriminator_width": (8, 128),
+    "head_units": (1, 1024),
+    "code": (1, 4096),
+}
 
 
 class PresetError(ValueError):
@@ -85,32 +99,40 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"no preset at {folder}: config.json is missing; known presets: {', '.join(list_presets()) or 'none'}"
         )
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+        config = read_json(path)
+    except ValueError as error:
         raise PresetError(f"{path} is not readable JSON: {error}") from error
     if not isinstance(config, dict):
         raise PresetError(f"{path} must hold a JSON object")
     if unknown := set(config) - _KEYS:
-        raise PresetError(f"{path}: unknown key(s) {sorted(unknown)}; known: {sorted(_KEYS)}")
+        raise PresetError(
+            f"{path}: unknown key(s) {shown(sorted(unknown))}; known: {sorted(_KEYS)}"
+        )
     if missing := _KEYS - {"training"} - set(config):
         raise PresetError(f"{path}: missing key(s) {sorted(missing)}")
     if config["format"] != FORMAT:
-        raise PresetError(
-            f"{path}: format {config['format']!r}, this version reads format {FORMAT}"
-        )
+        raise PresetError(f"{path}: format {shown(config['format'])}, {_other_format(config)}")
     for key in ("networks", "crop_protocol", "calibration", "weights"):
         if not isinstance(config[key], dict):
             raise PresetError(f"{path}: {key!r} must be a JSON object")
-    networks = config["networks"]
-    if set(networks) != _NETWORK_KEYS or not all(
-        isinstance(v, int) and v > 0 for v in networks.values()
-    ):
-        raise PresetError(
-            f"{path}: 'networks' must hold exactly {sorted(_NETWORK_KEYS)}, positive integers"
-        )
     if set(config["weights"]) != set(WEIGHTS):
         raise PresetError(f"{path}: 'weights' must name exactly {', '.join(WEIGHTS)}")
+    try:
+        _check_values(config)
+    except ValueError as error:
+        raise PresetError(f"{path}: {error}") from error
     return config
+
+
+def _other_format(config: Mapping[str, Any]) -> str:
+    wanted = f"this version reads format {FORMAT}"
+    if config["format"] in (1, 2):
+        return (
+            f"{wanted}: the networks of {shown(config['name'])} correct a face, those of today draw it anew, so that its weights "
+            f"fit no more. Use the preset {DEFAULT_PRESET!r} that comes with this version, or train one of your own with "
+            "faceqgen train; to keep the old scores, stay with the version of the plugin that made them"
+        )
+    return f"{wanted}: it was made with another version of the plugin; use that one, or the preset {DEFAULT_PRESET!r}"
 
 
 def identify(config: Mapping[str, Any]) -> str:
@@ -122,6 +144,18 @@ def identify(config: Mapping[str, Any]) -> str:
     scored_by = {k: config[k] for k in ("networks", "crop_protocol", "calibration", "weights")}
     digest = hashlib.sha256(json.dumps(scored_by, sort_keys=True).encode()).hexdigest()
     return f"{config['name']}@{digest[:8]}"
+
+
+def _check_values(config: dict[str, Any]) -> None:
+    require_name(config["name"], "'name'")
+    require_wholes(config["networks"], "'networks'", _NETWORK_LIMITS)
+    for file, digest in config["weights"].items():
+        require_digest(digest, f"'weights': {file!r}")
+    training = config.setdefault("training", {})
+    if not isinstance(training, dict):
+        raise ValueError(f"'training' must be a JSON object, got {shown(training)}")
+    if "acceptable" in training:
+        require_number(training["acceptable"], "'training': 'acceptable'", 0, 100)
 
 
 def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset:
@@ -152,13 +186,13 @@ def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset
     if protocol.size != config["networks"]["size"]:
         raise PresetError(f"{folder}: crop size {protocol.size} is not the networks' size")
     return Preset(
-        name=str(config["name"]),
+        name=config["name"],
         folder=folder,
         identifier=identify(config),
         networks=config["networks"],
         protocol=protocol,
         calibration=calibration,
-        training=config.get("training", {}),
+        training=config["training"],
     )
 
 

@@ -8,15 +8,21 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.changes.naming import name_changes
+from faceqgen_core.measures.region import face_region
+from faceqgen_core.preset_checks import require_shapes
 from faceqgen_core.presets import WEIGHTS, Preset, PresetError
 
 _LOCK = threading.Lock()
 _CACHE: dict[str, Any] = {}
+# More crops a call make nothing faster, and each takes several megabytes.
+_MOST_AT_ONCE = 64
+_SIDE_BY_SIDE = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,9 +33,12 @@ class RestorationResult:
         ssim, mse, discriminator: (N,) float64 native measures.
         similarity: (N,) float64 predicted mated similarity score, the input of the quality calibration.
         restored: (N, S, S, 3) uint8 RGB, if asked for.
-        difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, if asked for.
+        difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, dimmed beside the face, if asked for.
         strengths: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
             ``degradation.FAMILIES``; None from a network that names none.
+        drawn: (N, S, S, 3) uint8 RGB, the face as drawn from its code alone, if asked for.
+        trust: (N, S, S) float32 in [0, 1], how far the restored face is made of the crop, 0 drawn anew, if asked for.
+        changes: for each crop what was changed, see ``changes.naming``; None from a network that tells no trust.
     """
 
     ssim: NDArray[np.float64]
@@ -39,18 +48,53 @@ class RestorationResult:
     restored: NDArray[np.uint8] | None = None
     difference: NDArray[np.float32] | None = None
     strengths: NDArray[np.float32] | None = None
+    drawn: NDArray[np.uint8] | None = None
+    trust: NDArray[np.float32] | None = None
+    changes: list[tuple[str, ...]] | None = None
 
 
-def difference_map(ssim_values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+PICTURES = ("restored", "difference", "drawn", "trust")
+"""What a result holds of each crop if it is asked for."""
+
+DIMMED = 0.3
+"""What is left in a difference map of a change beside the face, where nothing is measured."""
+
+
+def difference_map(
+    ssim_values: NDArray[np.float32], size: int, region: NDArray[np.float32] | None = None
+) -> NDArray[np.float32]:
     """Turn local SSIM (..., h, w) into a map of what changed (..., ``size``, ``size``) float32 in [0, 1].
 
     ``(1 - SSIM) / 2``; the border that no whole window reaches repeats the nearest value.
+
+    Args:
+        ssim_values: local SSIM where whole windows fit.
+        size: side of the crops.
+        region: (``size``, ``size``) in [0, 1], see ``measures.region``: outside of it the map is multiplied by ``DIMMED``;
+            None: nowhere.
     """
     values = np.clip((1.0 - ssim_values) / 2.0, 0.0, 1.0)
     before = (size - values.shape[-1]) // 2
     after = size - values.shape[-1] - before
     margins = [(0, 0)] * (values.ndim - 2) + [(before, after)] * 2
-    return np.pad(values, margins, mode="edge").astype(np.float32)
+    changes = np.pad(values, margins, mode="edge").astype(np.float32)
+    return changes if region is None else changes * (DIMMED + (1 - DIMMED) * region)
+
+
+class CropRestorer(Protocol):
+    """What the assessor needs of a network: see ``restoration.Restorer``."""
+
+    def restore(
+        self,
+        crops: NDArray[np.uint8],
+        *,
+        restored: bool = False,
+        difference: bool = False,
+        drawn: bool = False,
+        trust: bool = False,
+    ) -> RestorationResult:
+        """Restore and measure (N, S, S, 3) uint8 RGB crops."""
+        ...
 
 
 def _prepare_device(device: str) -> str | None:
@@ -82,52 +126,47 @@ def _prepare_device(device: str) -> str | None:
     return None if name == "auto" else (name if ":" in name else f"{name}:0")
 
 
-def build_scorer(generator: Any, discriminator: Any, head: Any) -> Any:
-    """Join the networks and the measures into one functional graph.
-
-    Input (N, S, S, 3) in [0, 1]; outputs: measures (N, 3) in the order of ``MEASURES``, predicted similarity (N, 1),
-    restored (N, S, S, 3) in [0, 1], local SSIM (N, S - 10, S - 10), strengths of the named degradations (N, F).
-    """
+def _on_processor(device: str | None) -> bool:
+    """Whether TensorFlow runs the networks on the processor."""
     import keras
-    from keras import layers
 
-    from faceqgen_core.measures.native import native_measures
-    from faceqgen_core.measures.ssim import WINDOW
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
 
-    class NativeMeasures(layers.Layer):  # type: ignore[misc]
-        def call(self, image: Any, restored: Any, logits: Any) -> Any:
-            return native_measures(image, restored, logits)
-
-        def compute_output_shape(
-            self, image_shape: Any, restored_shape: Any, logits_shape: Any
-        ) -> Any:
-            side = image_shape[1] - WINDOW + 1
-            return (image_shape[0], 3), (image_shape[0], side, side)
-
-    image = keras.Input(generator.input_shape[1:], name="image")
-    restored, bottleneck, named, *_ = generator(image, training=False)
-    logits, *levels, judged, predicted, _ = discriminator(image, training=False)
-    measures, local = NativeMeasures(name="measures")(image, restored, logits)
-    similarity = head([bottleneck, levels[-1], named, judged, predicted, measures], training=False)
-    return keras.Model(image, [measures, similarity, restored, local, judged], name="scorer")
+    return device.startswith("cpu") if device else not tf.config.list_physical_devices("GPU")
 
 
-def _load_scorer(preset: Preset) -> Any:
-    from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
+def _one_by_one(scorer: Any) -> Any:
+    """A call for any number of crops that runs each by itself: how an operation is cut up depends on the batch's size."""
+    import tensorflow as tf
 
-    n = preset.networks
-    networks = (
-        build_generator(size=n["size"], width=n["generator_width"]),
-        build_discriminator(size=n["size"], width=n["discriminator_width"]),
-        build_quality_head(
-            size=n["size"],
-            width=n["generator_width"],
-            patch_width=n["discriminator_width"],
-            units=n["head_units"],
-        ),
-    )
+    given = tf.TensorSpec((None, *scorer.input_shape[1:]), tf.float32)
+    made = {n: tf.TensorSpec(x.shape[1:], tf.float32) for n, x in scorer.output.items()}
+
+    @tf.function(input_signature=[given])  # type: ignore[untyped-decorator]
+    def run(crops: Any) -> Any:
+        def one(crop: Any) -> dict[str, Any]:
+            outputs = scorer(crop[None], training=False)
+            return {name: outputs[name][0] for name in made}
+
+        return tf.map_fn(one, crops, fn_output_signature=made, parallel_iterations=_SIDE_BY_SIDE)
+
+    return run
+
+
+def load_networks(preset: Preset) -> tuple[Any, Any, Any]:
+    """The preset's generator, discriminator and quality head, with their weights.
+
+    Raises:
+        PresetError: weights that do not fit the networks of this version.
+    """
+    from faceqgen_core.networks.scorer import build_networks
+
+    networks = build_networks(preset.networks)
     for network, file in zip(networks, WEIGHTS, strict=True):
         try:
+            require_shapes(preset.weights(file), [weight.shape for weight in network.weights])
             network.load_weights(preset.weights(file))
         except (
             ValueError,
@@ -138,14 +177,23 @@ def _load_scorer(preset: Preset) -> Any:
                 f"preset {preset.name!r}: {file} does not fit the networks of this version; "
                 "use the version the preset was made with, or fetch the preset again"
             ) from error
-    return build_scorer(*networks)
+    return networks
+
+
+def _load_scorer(preset: Preset) -> Any:
+    from faceqgen_core.networks.scorer import build_scorer
+
+    return build_scorer(*load_networks(preset), face_region(preset.protocol))
 
 
 class Restorer:
     """Runs a preset's networks over crops.
 
-    Networks are loaded once per process and device and shared between restorers. Batches are padded to a few fixed
-    sizes, so that a face costs no recompilation and scores the same alone and in any batch.
+    Networks are loaded once per process and device and shared between restorers. On the processor each crop goes through
+    them by itself: a face has the same bits alone and in any batch and order, for about a third more of the networks' time
+    than one call for all of them would take; another number of threads may change the last bits (measures and similarity by
+    5e-6 at most). Elsewhere (a GPU, another backend of Keras) crops share calls of a few fixed sizes, and a batch may change
+    the last digits.
 
     Args:
         preset: a verified preset.
@@ -166,8 +214,10 @@ class Restorer:
         with _LOCK:
             if key not in _CACHE:
                 with self._scope():
-                    _CACHE[key] = _load_scorer(preset)
-            self._scorer = _CACHE[key]
+                    scorer = _load_scorer(preset)
+                    alone = _one_by_one(scorer) if _on_processor(self._device) else None
+                    _CACHE[key] = scorer, alone
+            self._scorer, self._alone = _CACHE[key]
 
     def _scope(self) -> Any:
         import contextlib
@@ -177,7 +227,13 @@ class Restorer:
         return keras.device(self._device) if self._device else contextlib.nullcontext()
 
     def restore(
-        self, crops: NDArray[np.uint8], *, restored: bool = False, difference: bool = False
+        self,
+        crops: NDArray[np.uint8],
+        *,
+        restored: bool = False,
+        difference: bool = False,
+        drawn: bool = False,
+        trust: bool = False,
     ) -> RestorationResult:
         """Restore and measure crops.
 
@@ -185,6 +241,8 @@ class Restorer:
             crops: (N, S, S, 3) uint8 RGB, S the preset's crop size; N may be 0.
             restored: also return the restored crops.
             difference: also return the difference maps.
+            drawn: also return the faces as drawn from their codes.
+            trust: also return how far each pixel of the crop was trusted.
 
         Raises:
             ValueError: wrong shape or type.
@@ -195,46 +253,51 @@ class Restorer:
             raise ValueError(
                 f"crops must be (N, {size}, {size}, 3) uint8 RGB, got {crops.shape} {crops.dtype}"
             )
-        parts = [
-            self._run(crops[i : i + self.batch_size], restored=restored, difference=difference)
-            for i in range(0, len(crops), self.batch_size)
-        ]
-        if not parts:
-            none = np.empty(0, np.float64)
-            return RestorationResult(
-                none,
-                none,
-                none,
-                none,
-                np.empty((0, size, size, 3), np.uint8) if restored else None,
-                np.empty((0, size, size), np.float32) if difference else None,
-                np.empty((0, self._scorer.output_shape[-1][-1]), np.float32),
-            )
-        measures = np.concatenate([p[0] for p in parts]).astype(np.float64)
+        pictures = {"restored": restored, "drawn": drawn, "trust": trust, "difference": difference}
+        asked = tuple(name for name, wanted in pictures.items() if wanted)
+        most = min(self.batch_size, _MOST_AT_ONCE)
+        parts = [self._run(crops[i : i + most], asked) for i in range(0, len(crops), most)]
+        if not parts:  # shapes and types of no crop are those of one
+            one = self._run(np.zeros((1, size, size, 3), np.uint8), asked)
+            parts = [{name: values[:0] for name, values in one.items()}]
+        changes = [names for part in parts for names in part.pop("changes")]
         return RestorationResult(
-            ssim=measures[:, 0],
-            mse=measures[:, 1],
-            discriminator=measures[:, 2],
-            similarity=measures[:, 3],
-            restored=np.concatenate([p[1] for p in parts]) if restored else None,
-            difference=np.concatenate([p[2] for p in parts]) if difference else None,
-            strengths=np.concatenate([p[3] for p in parts]),
+            **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
+            changes=changes,
         )
 
-    def _run(
-        self, crops: NDArray[np.uint8], *, restored: bool, difference: bool
-    ) -> tuple[Any, Any, Any, Any]:
+    def _run(self, crops: NDArray[np.uint8], asked: tuple[str, ...]) -> dict[str, Any]:
+        """What the result holds of up to a batch of crops, by its name there."""
         count = len(crops)
-        padded = min(self.batch_size, 1 << (count - 1).bit_length())
+        padded = count if self._alone else 1 << (count - 1).bit_length()
         batch = np.zeros((padded, *crops.shape[1:]), np.float32)
         batch[:count] = crops / np.float32(255.0)
         # Keras keeps state per model while it predicts: one call at a time.
         with _LOCK, self._scope():
-            outputs = self._scorer.predict_on_batch(batch)
-        measures, similarity, images, local, named = (np.asarray(o)[:count] for o in outputs)
-        numbers = np.concatenate([measures, similarity], axis=1)
-        pictures = np.rint(np.nan_to_num(images) * 255.0).astype(np.uint8) if restored else None
-        maps = (
-            difference_map(np.nan_to_num(local, nan=-1.0), crops.shape[1]) if difference else None
-        )
-        return numbers, pictures, maps, named
+            outputs = self._alone(batch) if self._alone else self._scorer.predict_on_batch(batch)
+        made = {name: np.asarray(values)[:count] for name, values in outputs.items()}
+        numbers = made["measures"].astype(np.float64)
+        local = np.nan_to_num(made["local"], nan=-1.0)
+        result = {
+            "ssim": numbers[:, 0],
+            "mse": numbers[:, 1],
+            "discriminator": numbers[:, 2],
+            "similarity": made["similarity"][:, 0].astype(np.float64),
+            "strengths": made["strengths"],
+            "changes": name_changes(
+                batch[:count],
+                np.nan_to_num(made["restored"]),
+                np.nan_to_num(made["trust"][..., 0]),
+                difference_map(local, crops.shape[1]),
+                self.preset.protocol,
+            ),
+        }
+        for name in asked:
+            if name == "difference":
+                region = face_region(self.preset.protocol)
+                result[name] = difference_map(local, crops.shape[1], region)
+            elif name == "trust":
+                result[name] = np.nan_to_num(made[name][..., 0])
+            else:
+                result[name] = np.rint(np.nan_to_num(made[name]) * 255.0).astype(np.uint8)
+        return result

@@ -70,13 +70,18 @@ class Assessment:
         components: the native measures as quality component values 0..100, higher is better.
         reasons: what most likely lowers the score, most likely first, names of ``reasons.REASONS``; empty for a good
             face and unless scored.
+        changes: what the restoration did to the face, names of ``changes.naming`` and ``turned_<degrees>``; empty
+            where it left the face as it was, and unless scored.
         box: the face, in pixels of the image.
         matrix: (2, 3) similarity transform from image to crop pixels.
         image_size: (width, height) in pixels.
         preset: identifier of the preset, name and start of the hash of its weights.
         crop_protocol: name and version of the crop protocol.
         restored: (S, S, 3) uint8 RGB restored crop, if asked for.
-        difference: (S, S) float32 in [0, 1]: 0 kept, 1 changed entirely; if asked for.
+        difference: (S, S) float32 in [0, 1]: 0 kept, 1 changed entirely, dimmed beside the face; if asked for.
+        drawn: (S, S, 3) uint8 RGB, the face as drawn from its code alone; if asked for.
+        trust: (S, S) float32 in [0, 1], how far each pixel of the crop was kept, 0 drawn anew; if asked for.
+        key: the key of the ``ImageRequest``, whatever it was.
     """
 
     source: str
@@ -91,6 +96,7 @@ class Assessment:
     discriminator: float | None = None
     components: dict[str, float] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
     box: FaceBox | None = None
     matrix: NDArray[np.float64] | None = None
     image_size: tuple[int, int] | None = None
@@ -98,6 +104,9 @@ class Assessment:
     crop_protocol: str = ""
     restored: Image | None = None
     difference: NDArray[np.float32] | None = None
+    drawn: Image | None = None
+    trust: NDArray[np.float32] | None = None
+    key: object = None
 
     @property
     def scored(self) -> bool:

@@ -44,14 +44,14 @@ MEASURES: dict[str, Measure] = {
             True,
             -1.0,
             1.0,
-            "Native measure: structural similarity of face and restoration",
+            "Native measure: structural similarity of face and restoration, over the face alone",
         ),
         Measure(
             "mse",
             False,
             0.0,
             1.0,
-            "Native measure: mean squared error between face and restoration",
+            "Native measure: mean squared error between face and restoration, over the face alone",
         ),
         Measure("discriminator", True, 0.0, 1.0, "Native measure: probability of a good original"),
     )

@@ -5,13 +5,15 @@ Images are RGB uint8 HWC in and out. ``family(rng, image, strength)`` as in the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.held_back import HELD_BACK
+from faceqgen_core.covers.held_back import HELD_BACK
+from faceqgen_core.planes import three, tinted
 from faceqgen_core.types import Image
 
 Plane = NDArray[np.float32]
@@ -19,7 +21,8 @@ Family = Callable[[np.random.Generator, Image, float], Image]
 
 
 def _uint8(image: NDArray[np.floating]) -> Image:
-    return np.asarray(np.clip(np.rint(image), 0, 255), np.uint8)
+    # Rounds, and saturates at 255.
+    return np.asarray(cv2.convertScaleAbs(np.maximum(image, 0)), np.uint8)
 
 
 def _grid(image: Image) -> tuple[Plane, Plane]:
@@ -47,9 +50,9 @@ def _lit(image: Image, light: Plane, strength: float, tint: NDArray[np.floating]
     """Light in linear intensity: shadows go to (1 - .9 strength) as displayed, the light gains a little and may clip."""
     low = np.float32((1 - 0.9 * strength) ** 2)
     gain = low + (1 + np.float32(0.5 * strength) - low) * light
-    linear = np.square(image * np.float32(1 / 255))
-    lit = linear * gain[..., None] * (1 + (tint - 1) * (1 - light[..., None])).astype(np.float32)
-    return _uint8(np.sqrt(lit) * 255)
+    # Roots before the product spare a root a channel: sqrt(x^2 gain) = x sqrt(gain).
+    channels = [np.sqrt(gain * (1 + (float(t) - 1) * (1 - light))) for t in tint]
+    return _uint8(image * cv2.merge(channels))
 
 
 def _cool(rng: np.random.Generator) -> NDArray[np.float64]:
@@ -73,7 +76,7 @@ def _hard_light(rng: np.random.Generator, image: Image, strength: float) -> Imag
 def _blinds(rng: np.random.Generator, image: Image, strength: float) -> Image:
     x, y = _grid(image)
     angle = rng.normal(0.0, 0.3) + (np.pi / 2 if rng.random() < 0.25 else 0)
-    v = np.cos(angle) * (y - 0.5) + np.sin(angle) * (x - 0.5)
+    v = math.cos(angle) * (y - 0.5) + math.sin(angle) * (x - 0.5)
     # A face is no plane: the stripes bow over nose and cheeks.
     v = (
         v
@@ -81,7 +84,8 @@ def _blinds(rng: np.random.Generator, image: Image, strength: float) -> Image:
         + 0.04 * np.exp(-np.square((x - 0.5) / 0.07)) * rng.uniform(-1, 1)
     )
     pitch = rng.uniform(0.09, 0.3)
-    wave = np.abs(np.mod(v / pitch + rng.random(), 1) - 0.5) - rng.uniform(0.18, 0.32)
+    turns = v / pitch + rng.random()
+    wave = np.abs(turns - np.floor(turns) - 0.5) - rng.uniform(0.18, 0.32)
     return _lit(
         image,
         _edge(np.asarray(wave * pitch, np.float32), rng.uniform(0.01, 0.05)),
@@ -105,11 +109,11 @@ def _cast_shadow(rng: np.random.Generator, image: Image, strength: float) -> Ima
     """The shadow of something outside the picture: a wall's edge, a hand, a head."""
     x, y = _grid(image)
     angle = rng.uniform(0, 2 * np.pi)
-    u = np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.55)
+    u = math.cos(angle) * (x - 0.5) + math.sin(angle) * (y - 0.55)
     if rng.random() < 0.5:
         distance = u + rng.uniform(-0.1, 0.1) + 0.1 * (_clouds(rng, image, 4) - 0.5)
     else:
-        cx, cy = 0.5 + 0.25 * np.cos(angle), 0.58 + 0.25 * np.sin(angle)
+        cx, cy = 0.5 + 0.25 * math.cos(angle), 0.58 + 0.25 * math.sin(angle)
         radius = rng.uniform(0.24, 0.34)
         distance = (
             np.hypot((x - cx) * rng.uniform(0.7, 1.3), y - cy)
@@ -228,24 +232,25 @@ def _screen(rng: np.random.Generator, image: Image, strength: float) -> Image:
     """A photograph of a screen: its grid beats with the camera's, bands roll, a lamp glares, black is grey."""
     x, y = _grid(image)
     angle = rng.uniform(-0.3, 0.3)
-    u = np.cos(angle) * x + np.sin(angle) * y + 0.012 * _clouds(rng, image, 4)
-    v = np.cos(angle) * y - np.sin(angle) * x
+    u = math.cos(angle) * x + math.sin(angle) * y + 0.012 * _clouds(rng, image, 4)
+    v = math.cos(angle) * y - math.sin(angle) * x
     frequency = rng.uniform(130, 420)
-    phases = (
-        np.arange(3, dtype=np.float32)
-        * np.float32(2 * np.pi / 3)
-        * np.float32(rng.choice([0, 0.5, 1]))
-    )
-    stripes = np.sin(u[..., None] * np.float32(frequency) + phases)
-    rows = np.sin(v * np.float32(frequency * rng.uniform(0.9, 1.15)))[..., None]
-    beat = np.sin(u * np.float32(rng.uniform(15, 60)) + 3 * _clouds(rng, image, 3))[..., None]
-    band = np.sin(y * np.float32(rng.uniform(6, 30)) + np.float32(rng.uniform(0, 6.3)))[..., None]
-    gain = 1 + np.float32(strength) * (0.28 * stripes + 0.14 * rows + 0.16 * beat + 0.2 * band)
+    # The three colours of a screen's pixels stand side by side; far from it they fall together.
+    apart = math.pi / 3 * int(rng.integers(3))
+    rows = np.sin(v * np.float32(frequency * rng.uniform(0.9, 1.15)))
+    beat = np.sin(u * np.float32(rng.uniform(15, 60)) + 3 * _clouds(rng, image, 3))
+    band = np.sin(y * np.float32(rng.uniform(6, 30)) + np.float32(rng.uniform(0, 6.3)))
+    common = 1 + np.float32(strength) * (0.14 * rows + 0.16 * beat + 0.2 * band)
     blurred = cv2.GaussianBlur(image, (0, 0), (0.3 + 1.1 * strength) * min(image.shape[:2]) / 128)
-    blue = np.array([1 - 0.2 * strength * rng.random(), 1, 1 + 0.15 * strength], np.float32)
-    shown = blurred * gain.astype(np.float32) * blue * np.float32(1 - 0.3 * strength) + np.float32(
-        45 * strength
+    dim = 1 - 0.3 * strength
+    blue = (dim * (1 - 0.2 * strength * rng.random()), dim, dim * (1 + 0.15 * strength))
+    gain = cv2.merge(
+        [
+            tone * (common + 0.28 * strength * np.sin(u * frequency + k * apart))
+            for k, tone in enumerate(blue)
+        ]
     )
+    shown = blurred * gain + np.float32(45 * strength)
     cx, cy = rng.uniform(0.1, 0.9), rng.uniform(0.1, 0.9)
     if rng.random() < 0.6:
         lean = rng.uniform(-1, 1)
@@ -253,7 +258,7 @@ def _screen(rng: np.random.Generator, image: Image, strength: float) -> Image:
             -np.square((x - cx + lean * (y - cy)) / rng.uniform(0.06, 0.25))
             - np.square((y - cy) / rng.uniform(0.1, 0.5))
         )
-        shown = shown + np.float32(170 * strength) * glare[..., None]
+        shown += three(np.asarray(170 * strength * glare, np.float32))
     return _uint8(shown)
 
 
@@ -274,9 +279,9 @@ def _infrared(rng: np.random.Generator, image: Image, strength: float) -> Image:
         1 - np.float32(5.0) * (np.square(x - cx) + np.square(y - cy))
     )
     noise = rng.standard_normal(red.shape, np.float32) * np.float32(2 + 14 * strength)
-    grey = np.clip(flat * lamp + noise, 0, 255)[..., None]
     share = np.float32(min(1.0, 0.4 + 1.5 * strength))
-    return _uint8(planes * (1 - share) + grey * share)
+    grey = np.clip(flat * lamp + noise, 0, 255) * share
+    return _uint8(planes * (1 - share) + three(grey))
 
 
 def _tilt(rng: np.random.Generator, image: Image, strength: float) -> Image:
@@ -293,7 +298,7 @@ def _tilt(rng: np.random.Generator, image: Image, strength: float) -> Image:
         size,
         interpolation=cv2.INTER_CUBIC,
     )
-    near = cv2.blur(inside, (5, 5)).astype(np.float32)[..., None] / 255
+    near = three(cv2.blur(inside, (5, 5)) * np.float32(1 / 255))
     return _uint8(turned * near + around * (1 - near))
 
 
@@ -301,12 +306,8 @@ def _bloom(rng: np.random.Generator, image: Image, strength: float) -> Image:
     """Over-exposed: the bright parts clip and flow over into their surroundings."""
     x, y = _grid(image)
     angle = rng.uniform(0, 2 * np.pi)
-    ramp = 1 + 0.5 * (np.cos(angle) * (x - 0.5) + np.sin(angle) * (y - 0.5))
-    linear = (
-        np.square(image * np.float32(1 / 255))
-        * np.float32(1 + 5 * strength**1.3)
-        * ramp[..., None].astype(np.float32)
-    )
+    ramp = 1 + 0.5 * (math.cos(angle) * (x - 0.5) + math.sin(angle) * (y - 0.5))
+    linear = np.square(image * np.float32(1 / 255)) * three((1 + 5 * strength**1.3) * ramp)
     over = np.clip(linear - np.float32(0.75), 0, 2.5)
     side = min(image.shape[:2])
     small = _quarter(over)
@@ -328,9 +329,10 @@ def _fog(rng: np.random.Generator, image: Image, strength: float) -> Image:
     """Fog, steam or a misted lens: contrast goes into an uneven pale veil, and detail with it."""
     veil = rng.uniform(170, 225) + rng.normal(0, 5, 3)
     patchy = 0.75 * _clouds(rng, image, 4) + 0.25 * _clouds(rng, image, 9)
-    thick = np.clip(np.float32(0.15 + 0.72 * strength) * (0.8 + 0.4 * patchy), 0, 0.97)[..., None]
+    density = np.float32(0.15 + 0.72 * strength) * (0.8 + 0.4 * patchy)
+    thick = np.asarray(np.clip(density, 0, 0.97), np.float32)
     blurred = cv2.GaussianBlur(image, (0, 0), (0.4 + 2.2 * strength) * min(image.shape[:2]) / 128)
-    return _uint8(blurred * (1 - thick) + veil.astype(np.float32) * thick)
+    return _uint8(blurred * three(np.asarray(1 - thick, np.float32)) + tinted(thick, veil))
 
 
 FAMILIES: dict[str, Family] = {

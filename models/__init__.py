@@ -20,6 +20,10 @@ INSTALL = (
     "@faceqgen/face-quality --install'; or in a clone 'pip install -e .', and link the clone into FiftyOne's folder of "
     "plugins"
 )
+AGAIN = (
+    "the weights come with the source, fetch it again with "
+    "fiftyone.zoo.register_zoo_model_source(<address>, overwrite=True)"
+)
 
 
 def download_model(model_name: str, model_path: str) -> None:
@@ -33,10 +37,7 @@ def download_model(model_name: str, model_path: str) -> None:
         ValueError: they are not there.
     """
     if not (Path(model_path) / "config.json").is_file():
-        raise ValueError(
-            f"{model_name}: there is no preset at {model_path}; the weights come with the source, fetch it again with "
-            "fiftyone.zoo.register_zoo_model_source(<address>, overwrite=True)"
-        )
+        raise ValueError(f"{model_name}: there is no preset at {model_path}; {AGAIN}")
 
 
 def load_model(model_name: str, model_path: str, **options: Any) -> Any:
@@ -52,7 +53,7 @@ def load_model(model_name: str, model_path: str, **options: Any) -> Any:
 
     Raises:
         ImportError: the plugin or a package that it needs is not there; the message says how to install it.
-        ValueError: the weights are altered, or an option is out of range.
+        ValueError: the weights are altered or of another format than the plugin reads, or an option is out of range.
     """
     try:
         operator = foo.get_operator(SCORE)
@@ -62,6 +63,10 @@ def load_model(model_name: str, model_path: str, **options: Any) -> Any:
         return operator.model(preset=model_path, **options)
     except ImportError as error:
         raise ImportError(f"{model_name}: {error}; {INSTALL}") from error
+    except ValueError as error:
+        if "config.json" not in str(error):  # an option, not the preset
+            raise
+        raise type(error)(f"{model_name}: {error}; {AGAIN}") from error
 
 
 def resolve_input(model_name: str, ctx: Any) -> types.Property:

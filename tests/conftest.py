@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def seed() -> int:
-    """Start of what a test draws at random; ``scripts/sweep_training.py`` sets others."""
+    """Start of what a test draws at random; ``scripts/sweep.py`` sets others."""
     return int(os.environ.get("FACEQGEN_TEST_SEED", "0"))
 
 

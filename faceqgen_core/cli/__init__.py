@@ -22,6 +22,7 @@ COMMANDS = {
     "evaluate": ("faceqgen_core.cli.evaluate", "EDC curves and pAUC from scores and pairs"),
     "doctor": ("faceqgen_core.cli.doctor", "what is installed, what is missing, how to mend it"),
     "demo": ("faceqgen_core.cli.demo", "build and score the demo data set in FiftyOne"),
+    "bench": ("faceqgen_core.cli.bench", "how fast it is here, beside what it is measured against"),
     "train": ("faceqgen_core.training.train", "train the restoration networks"),
     "calibrate": ("faceqgen_core.training.calibrate", "fit the quality head, write a preset"),
     "recalibrate": ("faceqgen_core.training.recalibrate", "lay the 0..100 scale for a camera"),

@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from faceqgen_core.evaluation import evaluate, plot, read_pairs, write_json
-    from faceqgen_core.score_table import read_scores
+    from faceqgen_core.tables.score_table import read_scores
 
     scores = read_scores(args.scores, columns=args.columns)
     if unknown := sorted(set(args.lower_is_better) - set(scores.columns)):

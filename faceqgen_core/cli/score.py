@@ -1,4 +1,8 @@
-"""``faceqgen score``: images -> scores CSV, row by row as they come."""
+"""``faceqgen score``: images -> scores CSV.
+
+The rows of each image go to a journal beside the output as soon as they are known; the output itself appears whole, when
+all is done. The same call again takes from the journal what has not changed.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,24 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from faceqgen_core.cli.images import find_images
+from faceqgen_core.image_io import DEFAULT_MAX_PIXELS
 from faceqgen_core.presets import DEFAULT_PRESET
-from faceqgen_core.score_table import ScoreWriter, open_table
+from faceqgen_core.tables.csv_cells import plain_cell
+from faceqgen_core.tables.score_journal import ScoreJournal, State, file_state
+from faceqgen_core.tables.score_table import ScoreWriter, open_table, row
 from faceqgen_core.types import Assessment, Status
+from faceqgen_core.whole_files import sweep, written_whole
 
 logger = logging.getLogger(__name__)
 
-IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"}
-    | {".jp2", ".tif", ".tiff", ".webp"}
-)
-"""What is taken from a folder. A file named by itself is read whatever it is called."""
+_TRIED_AGAIN = {Status.UNREADABLE.value, Status.FAILED.value}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,52 +52,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", default=DEFAULT_PRESET, help="name or folder (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="faces a call (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, gpu or gpu:N (%(default)s)")
-
-
-def find_images(paths: Iterable[Path], *, without: Sequence[Path] = ()) -> list[Path]:
-    """List images: files as named, folders searched in sorted order; each path once, however often it is named.
-
-    Args:
-        paths: files and folders.
-        without: folders whose content is left out of the search, for what this command writes itself.
-
-    Raises:
-        ValueError: a path does not exist, or a folder holds no image.
-    """
-    left_out = {os.path.realpath(folder) for folder in without}
-    found: dict[str, Path] = {}
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(_walk(path, left_out), key=lambda p: p.parts)
-            if not inside:
-                raise ValueError(
-                    f"no image in the folder {path}; looked for {', '.join(sorted(IMAGE_SUFFIXES))}"
-                )
-        elif path.exists():
-            inside = [path]
-        else:
-            raise ValueError(f"no such file or folder: {path}")
-        for image in inside:
-            found.setdefault(os.path.abspath(image), image)
-    return list(found.values())
-
-
-def _walk(folder: Path, left_out: set[str]) -> Iterator[Path]:
-    seen = set(left_out)
-
-    def not_searched(error: OSError) -> None:
-        logger.warning("not searched: %s", error)
-
-    for here, folders, files in os.walk(folder, onerror=not_searched, followlinks=True):
-        real = os.path.realpath(here)
-        if real in seen:  # a link back up, or to what was searched already
-            folders.clear()
-            continue
-        seen.add(real)
-        folders[:] = sorted(f for f in folders if not f.startswith("."))
-        for name in files:
-            if not name.startswith(".") and Path(name).suffix.lower() in IMAGE_SUFFIXES:
-                yield Path(here, name)
+    parser.add_argument(
+        "--max-pixels",
+        type=int,
+        default=DEFAULT_MAX_PIXELS,
+        metavar="N",
+        help="images with more pixels get the status too_large (%(default)s)",
+    )
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="score all images anew; by default images that have not changed since an earlier run with the same "
+        "output and settings keep their scores",
+    )
 
 
 def restored_name(source: str, face: int) -> str:
@@ -99,23 +74,103 @@ def restored_name(source: str, face: int) -> str:
     return f"{stem}-{digest}-face{face}.png"
 
 
-def _save_restored(assessment: Assessment, folder: Path) -> str:
-    from faceqgen_core.image_io import save_png
+@dataclass
+class _Run:
+    """One run: what is to be done, and what became of it."""
 
-    if assessment.restored is None:
-        return ""
-    path = folder / restored_name(assessment.source, assessment.face)
-    save_png(path, assessment.restored)
-    return str(path)
+    images: Sequence[Path]
+    output: Path
+    folder: Path | None
+    all_faces: bool
+    journal: ScoreJournal
+    todo: list[tuple[str, State | None]] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)
+
+    def choose(self) -> None:
+        """Leave out the images of which an earlier run has scores that still hold."""
+        for image in map(str, self.images):
+            if not (self.journal.unchanged(image) and self._holds(image)):
+                self.todo.append((image, file_state(image)))
+
+    def _holds(self, image: str) -> bool:
+        for cells in self.journal.rows(image):
+            if cells["status"] in _TRIED_AGAIN:
+                return False
+            if self.folder is not None and cells["status"] == Status.SCORED.value:
+                restored = plain_cell(cells["restored_path"])
+                if not restored or not os.path.isfile(restored):
+                    return False
+        return True
+
+    def score(self, stream: Iterator[Assessment]) -> None:
+        """Write the rows of each image to the journal when its last face is there."""
+        from tqdm import tqdm
+
+        rows: list[dict[str, str]] = []
+        earlier = len(self.images) - len(self.todo)
+        total, unit = len(self.images), "image"
+        with tqdm(total=total, initial=earlier, desc="score", unit=unit, file=sys.stderr) as bar:
+            for assessment in stream:
+                rows.append(row(assessment, restored_path=self._save_restored(assessment)))
+                if len(rows) == (max(1, assessment.num_faces) if self.all_faces else 1):
+                    self.journal.add(*self.todo[assessment.index], rows)
+                    rows = []
+                    bar.update(earlier + assessment.index + 1 - bar.n)
+
+    def _save_restored(self, assessment: Assessment) -> str:
+        """Write the restored crop; a disk that fails costs the file, not the scores."""
+        from faceqgen_core.image_io import save_png
+
+        if assessment.restored is None or self.folder is None:
+            return ""
+        path = self.folder / restored_name(assessment.source, assessment.face)
+        try:
+            save_png(path, assessment.restored)
+        except OSError as error:
+            logger.info("%s: %s", path, error)
+            self.missing[(error.strerror or str(error)).lower()] += 1
+            return ""
+        return str(path)
+
+    def write(self) -> None:
+        """Write the output: the rows of all images that have some, in the order of the images."""
+        with written_whole(self.output) as temporary, open_table(temporary, "w") as file:
+            writer = ScoreWriter(file)
+            for image in map(str, self.images):
+                for cells in self.journal.rows(image):
+                    writer.add_row(cells)
+
+    def summary(self) -> str:
+        """What is known of the images, in lines."""
+        counts: Counter[str] = Counter()
+        for image in map(str, self.images):
+            counts.update(cells["status"] for cells in self.journal.rows(image))
+        lines = [f"{sum(counts.values())} rows for {len(self.images)} images: {self.output}"]
+        lines += [
+            f"  {counts[s.value]:7d}  {s.value}"
+            for s in Status
+            if counts[s.value] or s is Status.SCORED
+        ]
+        if earlier := len(self.images) - len(self.todo):
+            lines.append(f"  {earlier} of the images had their scores from an earlier run")
+        for reason, number in self.missing.most_common():
+            lines.append(
+                f"  {number} restored images are missing in {self.folder}: {reason}; "
+                "the same call again makes them"
+            )
+        if self.journal.problem:
+            lines.append(f"  the journal could not be written: {self.journal.problem}")
+        return "\n".join(lines)
 
 
 def run(args: argparse.Namespace) -> int:
     """Run the command.
 
     Raises:
-        ValueError: a path, the preset, the device or the detector is not usable.
+        ValueError: a path, the preset, the device or the detector is not usable, or another run writes the output.
+        OSError: the output cannot be written.
     """
-    from faceqgen_core.assessor import FaceQualityAssessor
+    from faceqgen_core.assessor import FaceQualityAssessor, ImageRequest
     from faceqgen_core.detection import DetectorError
     from faceqgen_core.presets import load_preset
     from faceqgen_core.restoration import Restorer
@@ -124,47 +179,48 @@ def run(args: argparse.Namespace) -> int:
     images = find_images(args.paths, without=[] if folder is None else [folder])
     if os.path.abspath(args.output) in {os.path.abspath(image) for image in images}:
         raise ValueError(f"--output {args.output} is one of the images to score")
-    # Everything that can be wrong about the call comes before the file of an earlier run is replaced.
+    # Everything that can be wrong about the call comes before anything is written.
     preset = load_preset(args.preset)
     restorer = Restorer(preset, batch_size=args.batch_size, device=args.device)
     assessor = FaceQualityAssessor(
-        preset, batch_size=args.batch_size, device=args.device, restorer=restorer
+        preset,
+        batch_size=args.batch_size,
+        device=args.device,
+        max_pixels=args.max_pixels,
+        restorer=restorer,
     )
     for needed in (args.output.parent, *([] if folder is None else [folder])):
         needed.mkdir(parents=True, exist_ok=True)
-    stream = assessor.assess(
-        (str(image) for image in images),
-        faces="crop" if args.crops else "detect",
-        all_faces=args.all_faces,
-        restored=folder is not None,
-    )
-    try:
-        _write(stream, args.output, folder, len(images))
-    except DetectorError as error:
-        raise ValueError(str(error)) from error
+        sweep(needed)
+    settings: dict[str, Any] = {
+        "preset": preset.identifier,
+        "crops": args.crops,
+        "all_faces": args.all_faces,
+        "restored_dir": None if folder is None else os.path.abspath(folder),
+        "max_pixels": args.max_pixels,
+    }
+    place = args.output.with_name(f".{args.output.name}.journal")
+    with ScoreJournal(place, settings, begin_anew=args.overwrite) as journal:
+        work = _Run(images, args.output, folder, args.all_faces, journal)
+        work.choose()
+        stream = assessor.assess(
+            (ImageRequest(image) for image, _ in work.todo),
+            faces="crop" if args.crops else "detect",
+            all_faces=args.all_faces,
+            restored=folder is not None,
+        )
+        try:
+            work.score(stream)
+        except DetectorError as error:
+            raise ValueError(str(error)) from error
+        except BaseException:
+            # What an earlier run has finished stays; else what there is is better than nothing.
+            if not args.output.exists():
+                with suppress(OSError):
+                    work.write()
+            print(work.summary())
+            print("not finished: the same call again goes on from here", file=sys.stderr)
+            raise
+        work.write()
+        print(work.summary())
     return 0
-
-
-def _write(stream: Iterator[Assessment], output: Path, folder: Path | None, images: int) -> None:
-    """Write rows as they come; the counts are printed even if the run ends early."""
-    from tqdm import tqdm
-
-    counts: Counter[Status] = Counter()
-    progress = tqdm(total=images, desc="score", unit="image", file=sys.stderr)
-    try:
-        with open_table(output, "w") as file:
-            writer = ScoreWriter(file)
-            for assessment in stream:
-                restored = "" if folder is None else _save_restored(assessment, folder)
-                writer.add(assessment, restored_path=restored)
-                counts[assessment.status] += 1
-                progress.update(assessment.index + 1 - progress.n)
-    finally:
-        progress.close()
-        print(_summary(counts, images, output))
-
-
-def _summary(counts: Counter[Status], images: int, output: Path) -> str:
-    lines = [f"{sum(counts.values())} rows for {images} images: {output}"]
-    lines += [f"  {counts[s]:7d}  {s.value}" for s in Status if counts[s] or s is Status.SCORED]
-    return "\n".join(lines)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.covers.canvas import Canvas, Plane
+from faceqgen_core.covers.canvas import Canvas
+from faceqgen_core.planes import Plane
 
 
 def ball(canvas: Canvas, centre: NDArray[np.float64], radius: float) -> tuple[Plane, Plane]:

@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from faceqgen_core.planes import Plane, three, tinted
 from faceqgen_core.types import Image
-
-Plane = NDArray[np.float32]
 
 EYE_DISTANCE = 0.27
 """Distance between the eyes as a share of the crop's side."""
@@ -112,11 +111,6 @@ _SHEET = 512
 @lru_cache(maxsize=1)
 def _grain_sheet() -> Plane:
     return np.random.default_rng(0).standard_normal((2 * _SHEET, 2 * _SHEET), np.float32)
-
-
-def three(plane: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A plane (H, W) thrice, (H, W, 3): a product of equal shapes costs a quarter of a broadcast one."""
-    return np.asarray(cv2.merge([plane, plane, plane]), np.float32)
 
 
 def _colour_of(
@@ -279,12 +273,11 @@ class Canvas:
         if shadow > 0:
             self.cast(alpha, shadow, height, soft)
         paint = np.asarray(colour, np.float32)
-        if paint.ndim == 3:
-            paint = paint[box]
         if isinstance(shading, np.ndarray):
-            lit = paint * three(np.asarray(shading[box] * self.gain, np.float32))
+            light = np.asarray(shading[box] * self.gain, np.float32)
         else:
-            lit = paint * np.float32(shading * self.gain) * np.ones((*part.shape, 3), np.float32)
+            light = np.full(part.shape, shading * self.gain, np.float32)
+        lit = paint[box] * three(light) if paint.ndim == 3 else tinted(light, paint)
         np.clip(lit, 0, 255, out=lit)
         below = self.colour[box]
         lit -= below

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.covers.canvas import Canvas, Plane, three
+from faceqgen_core.covers.canvas import Canvas
+from faceqgen_core.planes import Plane, three, tinted
 
 Colour = NDArray[np.float64]
 
@@ -88,8 +89,15 @@ def skin_colour(canvas: Canvas) -> Colour:
     return one_of(canvas.rng, SKIN)
 
 
-def _mix(a: Colour, b: Colour, share: Plane) -> NDArray[np.float32]:
-    return three(share) * np.asarray(b - a, np.float32) + np.asarray(a, np.float32)
+def mix(first: Colour, second: Colour, share: Plane) -> NDArray[np.float32]:
+    """From one colour (3,) to another by a share (H, W) in [0, 1] -> (H, W, 3)."""
+    pairs = zip(np.asarray(first).tolist(), np.asarray(second).tolist(), strict=True)
+    return np.asarray(cv2.merge([share * (b - a) + a for a, b in pairs]), np.float32)
+
+
+def _over(fabric: NDArray[np.float32], colour: Colour, share: Plane) -> NDArray[np.float32]:
+    """A colour (3,) laid over cloth (H, W, 3) by a share (H, W)."""
+    return np.asarray(fabric * three(1 - share) + tinted(share, colour), np.float32)
 
 
 def _soft_step(plane: Plane, sharpness: float) -> Plane:
@@ -116,32 +124,30 @@ def cloth(canvas: Canvas, *, plain: float = 0.4) -> NDArray[np.float32]:
         )
     )
     if kind == "plain":
-        fabric = _mix(first, first * 0.9, canvas.clouds(6))
+        fabric = mix(first, first * 0.9, canvas.clouds(6))
     elif kind == "stripes":
-        fabric = _mix(first, second, _soft_step(np.sin(u * pitch) - rng.uniform(-0.5, 0.7), 8))
+        fabric = mix(first, second, _soft_step(np.sin(u * pitch) - rng.uniform(-0.5, 0.7), 8))
     elif kind == "checks":
         third = dye(rng)
-        fabric = _mix(first, second, _soft_step(np.sin(u * pitch) - rng.uniform(0, 0.6), 8) * 0.7)
-        across = _soft_step(np.sin(v * pitch) - rng.uniform(0, 0.6), 8)[..., None] * 0.5
-        fabric += across * (third.astype(np.float32) - fabric)
+        fabric = mix(first, second, _soft_step(np.sin(u * pitch) - rng.uniform(0, 0.6), 8) * 0.7)
+        across = _soft_step(np.sin(v * pitch) - rng.uniform(0, 0.6), 8) * 0.5
+        fabric = _over(fabric, third, across)
     elif kind == "dots":
-        fabric = _mix(first, second, _soft_step(np.sin(u * pitch) * np.sin(v * pitch) - 0.45, 14))
+        fabric = mix(first, second, _soft_step(np.sin(u * pitch) * np.sin(v * pitch) - 0.45, 14))
     elif kind == "camouflage":
         cells = int(rng.integers(7, 14))
-        fabric = _mix(first, second, _soft_step(canvas.clouds(cells) - 0.5, 30))
-        fabric += _soft_step(canvas.clouds(cells) - 0.6, 30)[..., None] * (
-            dye(rng).astype(np.float32) - fabric
-        )
+        fabric = mix(first, second, _soft_step(canvas.clouds(cells) - 0.5, 30))
+        fabric = _over(fabric, dye(rng), _soft_step(canvas.clouds(cells) - 0.6, 30))
     elif kind == "flowers":
         petals = np.sin(u * pitch * 0.5) * np.sin(v * pitch * 0.5) + 0.4 * np.sin(
             3 * np.arctan2(np.sin(u * pitch * 0.5), np.sin(v * pitch * 0.5))
         )
-        fabric = _mix(first, second, _soft_step(np.asarray(petals, np.float32) - 0.2, 6))
+        fabric = mix(first, second, _soft_step(np.asarray(petals, np.float32) - 0.2, 6))
     elif kind == "knit":
         rows = np.abs(np.sin(v * pitch + 1.2 * np.abs(np.sin(u * pitch * 0.8))))
-        fabric = _mix(first, first * 0.55, np.asarray(1 - rows, np.float32))
+        fabric = mix(first, first * 0.55, np.asarray(1 - rows, np.float32))
     else:
-        fabric = _mix(first, second, _soft_step(canvas.clouds(18) - rng.uniform(0.45, 0.65), 20))
+        fabric = mix(first, second, _soft_step(canvas.clouds(18) - rng.uniform(0.45, 0.65), 20))
     fabric *= three(1 + np.float32(rng.uniform(0.0, 0.07)) * canvas.grain())
     return np.asarray(np.clip(fabric, 0, 255, out=fabric), np.float32)
 
@@ -179,14 +185,10 @@ def room(canvas: Canvas) -> NDArray[np.float32]:
             top = np.array([rng.uniform(220, 255), rng.uniform(140, 210), rng.uniform(60, 150)])
         low = rng.uniform(15, 90) + rng.normal(0, 12, 3)
         share = _soft_step(np.asarray(v - horizon, np.float32), rng.uniform(12, 60))
-        picture = _mix(top, low, share)
+        picture = mix(top, low, share)
         bright = np.clip(1.15 + (v - horizon) * rng.uniform(0, 1.5), 0.5, 1.3)
-        return np.asarray(
-            np.clip(
-                picture * np.where(share < 0.5, bright, 1)[..., None].astype(np.float32), 0, 255
-            ),
-            np.float32,
-        )
+        picture *= three(np.asarray(np.where(share < 0.5, bright, 1), np.float32))
+        return np.asarray(np.clip(picture, 0, 255, out=picture), np.float32)
     dark = rng.uniform(5, 60) + rng.normal(0, 8, 3)
     glow = np.array([255, rng.uniform(225, 255), rng.uniform(190, 255)])
     lamp = np.zeros(canvas.shape, np.float32)
@@ -200,4 +202,4 @@ def room(canvas: Canvas) -> NDArray[np.float32]:
             lamp = np.maximum(lamp, pane * (1 - 0.8 * np.exp(-((a * 6) ** 2))))
         else:
             lamp = np.maximum(lamp, np.exp(-(a**2) - b**2))
-    return _mix(dark, glow, np.asarray(lamp, np.float32))
+    return mix(dark, glow, np.asarray(lamp, np.float32))

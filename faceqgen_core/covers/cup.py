@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,14 +25,14 @@ def cup(canvas: Canvas, strength: float) -> None:
     flat = wide * rng.uniform(0.18, 0.35)
 
     def turn(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        c, s = np.cos(lean), np.sin(lean)
+        c, s = math.cos(lean), math.sin(lean)
         return np.asarray((points - (x, top)) @ np.array([[c, s], [-s, c]]) + (x, top))
 
     low = oval((x, top + tall), (wide * taper, flat), count=40)
     wall = np.vstack([[[x - wide, top], [x + wide, top]], low[(low[:, 1] >= top + tall - 1e-9)]])
     body = canvas.fill(turn(wall), turn(oval((x, top), (wide, flat))))
     paint = cloth(canvas, plain=0.55)
-    u = ((canvas.x - x) * np.cos(lean) + (canvas.y - top) * np.sin(lean)) / wide
+    u = ((canvas.x - x) * math.cos(lean) + (canvas.y - top) * math.sin(lean)) / wide
     round_light = 0.55 + 0.55 * np.clip(
         np.sqrt(np.clip(1 - u**2, 0, 1)) + 0.5 * u * canvas.light[0], 0, None
     )

@@ -85,7 +85,8 @@ def face_mask(canvas: Canvas, strength: float) -> None:
     if kind == "surgical":
         paper = _PAPER[int(rng.integers(len(_PAPER)))] + rng.normal(0, 6, 3)
         pitch = (low - top) / rng.uniform(3.5, 5)
-        phase = np.mod(v + 0.03 * np.sin(canvas.x * 3), pitch) / pitch
+        turns = (v + 0.03 * np.sin(canvas.x * 3)) / pitch
+        phase = turns - np.floor(turns)
         pleat = 1 - 0.22 * np.exp(-(((phase - 0.1) / 0.07) ** 2)) + 0.07 * phase
         shading = shading * pleat * folds(canvas, 0.07)
         canvas.lay(body, paper, np.asarray(shading, np.float32))

@@ -7,7 +7,7 @@ import numpy as np
 
 from faceqgen_core.covers.ball import ball
 from faceqgen_core.covers.canvas import Canvas, oval
-from faceqgen_core.covers.colours import dye
+from faceqgen_core.covers.colours import dye, mix
 from faceqgen_core.covers.grip import grip
 
 
@@ -55,7 +55,7 @@ def food(canvas: Canvas, strength: float) -> None:
         ]
         canvas.lay(
             alpha,
-            skin * (1 + 0.25 * (canvas.clouds(9)[..., None] - 0.5)),
+            mix(skin * 0.875, skin * 1.125, canvas.clouds(9)),
             shading,
             shadow=0.45,
             height=0.14,

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.covers.canvas import Canvas, oval
-from faceqgen_core.covers.colours import cloth, dye, folds
+from faceqgen_core.covers.colours import cloth, dye, folds, mix
+from faceqgen_core.planes import three, tinted
 from faceqgen_core.types import Image
 
 _CENTRE = (0.0, 0.65)
@@ -27,7 +28,7 @@ def _paint(canvas: Canvas, other: Image | None) -> NDArray[np.float32]:
             piece = piece[::-1] if rng.random() < 0.4 else piece[:, ::-1]
         return np.asarray(piece, np.float32) / np.float32(canvas.gain)
     if pick < 0.55:
-        return np.asarray(dye(rng) + 0 * canvas.colour, np.float32)
+        return tinted(np.ones(canvas.shape, np.float32), dye(rng))
     if pick < 0.7:
         ramp = np.clip(
             0.5 + canvas.x * rng.uniform(-0.3, 0.3) + (canvas.y - 0.6) * rng.uniform(-0.3, 0.3),
@@ -35,7 +36,7 @@ def _paint(canvas: Canvas, other: Image | None) -> NDArray[np.float32]:
             1,
         )
         a, b = dye(rng), dye(rng)
-        return np.asarray(a + (b - a) * ramp[..., None], np.float32)
+        return mix(a, b, np.asarray(ramp, np.float32))
     if pick < 0.8:
         noise = rng.uniform(0, 255, (height, width, 3)).astype(np.float32)
         cells = max(1, int(rng.integers(1, 7)))
@@ -45,7 +46,7 @@ def _paint(canvas: Canvas, other: Image | None) -> NDArray[np.float32]:
         return np.asarray(
             cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST), np.float32
         )
-    return cloth(canvas, plain=0.1) * folds(canvas, 0.12)[..., None]
+    return np.asarray(cloth(canvas, plain=0.1) * three(folds(canvas, 0.12)), np.float32)
 
 
 def _lay(canvas: Canvas, points: NDArray[np.float64], other: Image | None) -> None:

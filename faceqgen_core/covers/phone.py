@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.covers.ball import ball
-from faceqgen_core.covers.canvas import Canvas, oval, three
+from faceqgen_core.covers.canvas import Canvas, oval
 from faceqgen_core.covers.colours import cloth, dye
 from faceqgen_core.covers.grip import grip
+from faceqgen_core.planes import three
 
 
 def _gleam(canvas: Canvas) -> NDArray[np.float32]:

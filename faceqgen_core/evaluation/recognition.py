@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.score_table import open_table
+from faceqgen_core.tables.score_table import open_table
 
 REQUIRED = ("a", "b", "similarity", "mated")
 

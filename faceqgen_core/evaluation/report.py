@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from faceqgen_core.evaluation import edc
 from faceqgen_core.evaluation.recognition import Comparisons, match_paths
 from faceqgen_core.measures import MEASURES, QUALITY
-from faceqgen_core.score_table import ScoreTable
+from faceqgen_core.tables.score_table import ScoreTable
 
 FORMAT = 1
 """Version of the keys of the JSON report; raised when one changes its meaning."""

@@ -44,3 +44,20 @@ def ssim_map(first: Any, second: Any) -> Any:
     structure = (2 * (ab - mean_product) + _C2) / (aa + bb - mean_squares + _C2)
     luminance = (2 * mean_product + _C1) / (mean_squares + _C1)
     return ops.mean(luminance * structure, axis=-1)
+
+
+def mean_ssim(local: Any, region: Any = None) -> Any:
+    """Mean of local SSIM.
+
+    Args:
+        local: (N, H - 10, W - 10), what ``ssim_map`` gives for images (N, H, W, C).
+        region: (H, W) weights of the images' pixels, 0 and above; None: all count alike.
+
+    Returns:
+        (N,) in [-1, 1].
+    """
+    if region is None:
+        return ops.mean(local, axis=(1, 2))
+    margin = WINDOW // 2
+    weights = ops.convert_to_tensor(region, dtype=local.dtype)[margin:-margin, margin:-margin]
+    return ops.sum(local * weights, axis=(1, 2)) / ops.sum(weights)

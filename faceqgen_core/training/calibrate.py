@@ -17,11 +17,17 @@ from numpy.typing import NDArray
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.measures import MEASURES
+from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import WEIGHTS, load_preset, write_config
 from faceqgen_core.training.data.subjects import best_images, split_subjects
 from faceqgen_core.training.loop.provenance import data_hash
 from faceqgen_core.training.recognisers.teachers import hash_teachers
-from faceqgen_core.training.train import add_data_arguments, load_faces
+from faceqgen_core.training.train import (
+    add_data_arguments,
+    add_geometry_arguments,
+    load_faces,
+    target_faces,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="recognisers, as for faceqgen train",
     )
+    add_geometry_arguments(parser)
     parser.add_argument("--name", default="faceqgen-128", help="name of the preset")
     parser.add_argument("--output", type=Path, required=True, help="folder of the preset")
     parser.add_argument(
@@ -76,7 +83,7 @@ def component_mapping(values: NDArray[np.float64], *, higher_is_better: bool) ->
 
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
-    from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
+    from faceqgen_core.networks.scorer import build_networks
     from faceqgen_core.training.loop.discriminator_stage import (
         correlations,
         labelled_set,
@@ -86,10 +93,18 @@ def run(args: argparse.Namespace) -> int:
 
     protocol = CropProtocol()
     settings = json.loads((args.run / "config.json").read_text(encoding="utf-8"))
-    widths = settings["generator_width"], settings["discriminator_width"]
-    faces = load_faces(argparse.Namespace(**(vars(args) | {"output": args.run})), protocol)
+    networks = {
+        "size": protocol.size,
+        "generator_width": settings["generator_width"],
+        "discriminator_width": settings["discriminator_width"],
+        "head_units": HEAD_UNITS,
+        "code": settings["code"],
+    }
+    of_run = argparse.Namespace(**(vars(args) | {"output": args.run}))
+    faces = load_faces(of_run, protocol)
+    best_rows = best_images(faces)
     labelled = labelled_set(
-        faces,
+        target_faces(faces, best_rows, of_run),
         teachers=args.teacher,
         protocol=protocol,
         copies=settings["copies"],
@@ -99,14 +114,11 @@ def run(args: argparse.Namespace) -> int:
     if len(labelled.crops) > args.most:
         rng = np.random.default_rng(settings["seed"])
         labelled = labelled.take(np.sort(rng.permutation(len(labelled.crops))[: args.most]))
-    generator = build_generator(size=protocol.size, width=widths[0])
-    discriminator = build_discriminator(size=protocol.size, width=widths[1])
-    head = build_quality_head(
-        size=protocol.size, width=widths[0], patch_width=widths[1], units=HEAD_UNITS
-    )
+    generator, discriminator, head = build_networks(networks)
     for network, file in zip((generator, discriminator), WEIGHTS, strict=False):
         network.load_weights(args.run / file)
-    features = extract_features(generator, discriminator, labelled.crops)
+    region = face_region(protocol)
+    features = extract_features(generator, discriminator, labelled.crops, region=region)
     _, held_faces = split_subjects(faces, share=settings["held_back"], seed=settings["seed"])
     rows, held = split_labelled(labelled, held_faces)
     curves = fit_head(
@@ -114,12 +126,11 @@ def run(args: argparse.Namespace) -> int:
     )
 
     predicted = predict(head, features)
-    targets = np.unique(best_images(faces))
+    targets = np.unique(best_rows)
     fit = faces.fitness[targets]
     best = targets[fit >= np.percentile(fit, 70)][:600]
-    good = float(
-        np.median(predict(head, extract_features(generator, discriminator, faces.crops[best])))
-    )
+    shown = extract_features(generator, discriminator, faces.crops[best], region=region)
+    good = float(np.median(predict(head, shown)))
     poor = float(np.median(predicted[(labelled.similarity < POOR_BELOW) & labelled.degraded]))
     mappings = {"quality": scale_between(poor, good)}
     for column, (name, measure) in enumerate(MEASURES.items()):
@@ -139,12 +150,7 @@ def run(args: argparse.Namespace) -> int:
         args.output,
         {
             "name": args.name,
-            "networks": {
-                "size": protocol.size,
-                "generator_width": widths[0],
-                "discriminator_width": widths[1],
-                "head_units": HEAD_UNITS,
-            },
+            "networks": networks,
             "crop_protocol": asdict(protocol),
             "calibration": Calibration(mappings).to_config(),
             "training": {

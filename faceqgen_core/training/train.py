@@ -22,6 +22,8 @@ from faceqgen_core.training.data.subjects import (
     read_landmarks,
     split_subjects,
 )
+from faceqgen_core.training.data.targeted_faces import TargetedFaces
+from faceqgen_core.training.geometry.face_geometry import read_geometry
 from faceqgen_core.training.loop.provenance import write_provenance
 from faceqgen_core.training.recognisers.teachers import hash_teachers
 
@@ -50,6 +52,22 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_geometry_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ``target_faces`` reads."""
+    parser.add_argument(
+        "--mesh",
+        type=Path,
+        metavar="FILE",
+        help="MediaPipe's face mesh (face_landmark.tflite): heads are turned in three dimensions; with --person",
+    )
+    parser.add_argument(
+        "--person",
+        type=Path,
+        metavar="FILE",
+        help="MediaPipe's selfie segmentation (selfie_segmentation.tflite): backgrounds are evened by true masks",
+    )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     add_data_arguments(parser)
@@ -65,6 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="recognisers, face-reidentification-retail-0095 (.xml), MobileFaceNet (.tflite) and dlib's (.dat): their "
         "comparison scores grade the originals; without one the known strengths of the degradations do",
     )
+    add_geometry_arguments(parser)
     parser.add_argument(
         "--start-from",
         type=Path,
@@ -98,12 +117,29 @@ def load_faces(args: argparse.Namespace, protocol: CropProtocol) -> FaceSet:
     return align_faces(listings, protocol, known=known, cache=args.output / "cache")
 
 
+def target_faces(
+    faces: FaceSet, best: NDArray[np.int64], args: argparse.Namespace
+) -> TargetedFaces:
+    """Read meshes and masks with the files that the options name, or from the cache, and choose the targets.
+
+    Raises:
+        ValueError: one of the two files is given without the other, missing or no such network.
+    """
+    mesh, person = getattr(args, "mesh", None), getattr(args, "person", None)
+    if (mesh is None) != (person is None):
+        raise ValueError("--mesh and --person go together: heads are turned before true masks")
+    geometry = None
+    if mesh is not None and person is not None:
+        geometry = read_geometry(faces.crops, mesh=mesh, person=person, cache=args.output / "cache")
+    return TargetedFaces.of(faces, best, geometry)
+
+
 def train(
     faces: FaceSet, best: NDArray[np.int64], config: TrainingConfig, args: argparse.Namespace
 ) -> Path:
     """Train both networks; returns the folder with their weights.
 
-    ``args`` carries output, resume, budget_minutes, teacher and start_from. Held-back subjects serve the reports alone.
+    ``args`` carries output, resume, budget_minutes, teacher, mesh, person and start_from. Held-back subjects serve the reports alone.
 
     Raises:
         ValueError: the folder holds a run already, or one with other settings is resumed.
@@ -115,7 +151,6 @@ def train(
     from faceqgen_core.training.loop.discriminator_stage import grade, labelled_set, split_labelled
     from faceqgen_core.training.loop.generator_stage import Restoring, load_earlier, take_over
     from faceqgen_core.training.networks.gradient import precision
-    from faceqgen_core.training.networks.grading import GradedSource
 
     output: Path = args.output
     if not args.resume and any((output / n).is_file() for n in ("grading.npz", "checkpoint.npz")):
@@ -133,8 +168,9 @@ def train(
         precision=config.precision,
         teachers=hash_teachers(args.teacher),
     )
+    data = target_faces(faces, best, args)
     labelled = labelled_set(
-        faces,
+        data,
         teachers=args.teacher,
         protocol=CropProtocol(),
         copies=config.copies,
@@ -142,14 +178,12 @@ def train(
         cache=output / "cache",
     )
     graded_rows = split_labelled(labelled, rows[1])
-    restoring = Restoring(
-        faces, best, rows, GradedSource(labelled, graded_rows[0], seed=config.seed), config, args
-    )
+    restoring = Restoring(faces, best, rows, data, config, args)
     with precision(config.precision):
         discriminator = build_discriminator(size=size, width=config.discriminator_width)
     generator = None
     if args.start_from:
-        generator = build_generator(size=size, width=config.generator_width)
+        generator = build_generator(size=size, width=config.generator_width, code=config.code)
         earlier = build_discriminator(size=size, width=config.discriminator_width)
         for network, file in zip((generator, earlier), WEIGHTS, strict=False):
             load_earlier(network, args.start_from / file)

@@ -46,6 +46,10 @@ _REASONS = (
     f"What most likely lowers the score, most likely first: {', '.join(REASONS)}; empty for a good face, None unless "
     "scored"
 )
+_CHANGES = (
+    "What the restoration did: face_drawn or <part>_drawn, turned_<degrees>, lit, sharpened, background_evened; empty where "
+    "it left the face as it was, None unless scored"
+)
 _SAMPLE = "Face quality of the sample's primary face, the large and central one"
 _RESTORED_SAMPLE = "File of the image with its faces restored, in the geometry of the original"
 _RESTORED_FACE = "File of the restored face crop"
@@ -138,6 +142,7 @@ def kinds_of_values(part: str) -> dict[str, tuple[type, type | None, str]]:
         },
         **{key: (fo.StringField, None, text) for key, text in _WORDS.items()},
         "reasons": (fo.ListField, fo.StringField, _REASONS),
+        "changes": (fo.ListField, fo.StringField, _CHANGES),
     }
     if part == "document":
         values["num_faces"] = (fo.IntField, None, _NUM_FACES)
@@ -327,6 +332,7 @@ def _values(assessment: Any) -> dict[str, Any]:
         "status": assessment.status.value,
         "reason": assessment.reason or next(iter(assessment.reasons), None),
         "reasons": list(assessment.reasons) if assessment.scored else None,
+        "changes": list(assessment.changes) if assessment.scored else None,
         "preset": assessment.preset or None,
         "crop_protocol": assessment.crop_protocol or None,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..dataset.statuses import STATUSES
+from .changes import in_words
 
 STANDS_OUT = 25.0
 """A measure that is better than that of no more than this percentage of the faces is named."""
@@ -24,6 +25,7 @@ def explain(
     better_than: Mapping[str, float],
     reasons: Sequence[str] = (),
     changed: str | None = None,
+    changes: Sequence[str] | None = None,
 ) -> str:
     """Say in words why a face has its score, or none.
 
@@ -34,6 +36,7 @@ def explain(
         better_than: by measure, the percentage of faces that are worse, 0 to 100.
         reasons: what most likely lowers the quality, the likeliest first.
         changed: area that the restoration changed most.
+        changes: what the restoration did, as stored with the face; None: not stored, by an earlier run.
     """
     if status is None:
         return "This sample is not scored yet."
@@ -50,7 +53,9 @@ def explain(
         text[-1] += ", ".join(words) + "."
     else:
         text.append(_from_measures(better_than))
-    if changed:
+    if changes is not None:
+        text.append(in_words(changes))
+    elif changed:
         text.append(f"The restoration changed most around {changed}.")
     return " ".join(text)
 

@@ -26,6 +26,8 @@ class FacePictures:
         original: the crop that was scored.
         restored: what the generator made of it.
         difference: what changed, in colours: dark is kept, bright is changed.
+        drawn: the face as drawn from its code alone.
+        trust: how far the photograph was kept, in colours: bright is kept, dark is drawn anew.
         changed: the area that changed most, in words.
         notes: why a picture lacks, in sentences.
     """
@@ -35,6 +37,8 @@ class FacePictures:
     difference: Any = None
     changed: str | None = None
     notes: list[str] = field(default_factory=list)
+    drawn: Any = None
+    trust: Any = None
 
 
 def faces_of(sample: Any, name: str) -> list[Any]:
@@ -54,7 +58,7 @@ def face_pictures(path: str, face: Any) -> FacePictures:
         path: file of the image.
         face: detection that ``score_faces`` wrote.
     """
-    from faceqgen_core.difference import colour_difference, difference, most_changed
+    from faceqgen_core.changes.difference import colour_difference, difference, most_changed
 
     notes: list[str] = []
     restored = _load(getattr(face, "restored_path", None))
@@ -69,8 +73,9 @@ def face_pictures(path: str, face: Any) -> FacePictures:
         notes.append(
             "The crop is cut by its box alone, since this run did not keep the exact place: score anew to compare."
         )
+    drawn, trust = _load_drawn(getattr(face, "restored_path", None))
     if original is None or restored is None or not exact or original.shape != restored.shape:
-        return FacePictures(original, restored, notes=notes)
+        return FacePictures(original, restored, notes=notes, drawn=drawn, trust=trust)
     changes = difference(original, restored)
     strongest = max(float(changes.max()), 0.05)
     return FacePictures(
@@ -79,6 +84,8 @@ def face_pictures(path: str, face: Any) -> FacePictures:
         colour_difference(changes / np.float32(strongest)),
         most_changed(changes),
         notes,
+        drawn,
+        trust,
     )
 
 
@@ -108,6 +115,20 @@ def _load(path: str | None) -> Any:
         return load_image(path)
     except (ValueError, OSError):
         return None
+
+
+def _load_drawn(path: str | None) -> tuple[Any, Any]:
+    """The drawn face and the map of trust in colours; (None, None) where an earlier run kept none."""
+    from faceqgen_core.changes.difference import colour_trust
+    from faceqgen_core.changes.restored_file import load_drawn
+
+    if not path or not Path(path).is_file():
+        return None, None
+    try:
+        found = load_drawn(path)
+    except (ValueError, OSError, SyntaxError):
+        return None, None
+    return (None, None) if found is None else (found[0], colour_trust(found[1]))
 
 
 def _cut(path: str, face: Any, size: int) -> tuple[Any, bool]:

@@ -98,7 +98,7 @@ def _evaluate(scores: Any, comparisons: Any) -> dict[str, Any]:
 def _scores(collection: Any, field: str, key: str) -> Any:
     import numpy as np
 
-    from faceqgen_core.score_table import ScoreTable
+    from faceqgen_core.tables.score_table import ScoreTable
 
     names = FieldNames(field)
     measures = [name for name in SCORES if collection.get_field(names.path(name)) is not None]

@@ -170,6 +170,8 @@ class ScoringRun:
                     all_faces=True,
                     restored=bool(self.settings.restored),
                     difference=self.settings.heatmap,
+                    drawn=bool(self.settings.restored),
+                    trust=bool(self.settings.restored),
                 )
                 with closing(stream):
                     for _, group in groupby(stream, key=lambda assessment: assessment.index):

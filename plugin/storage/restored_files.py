@@ -222,6 +222,7 @@ class RestoredFiles:
     def _save_image(self, source: Any, restored: Sequence[Any], path: Path) -> None:
         from faceqgen_core.alignment import paste_back
         from faceqgen_core.image_io import load_image, save_png
+        from faceqgen_core.measures.region import blend_of
 
         if self._whole_crops:
             width, height = restored[0].image_size
@@ -230,7 +231,12 @@ class RestoredFiles:
             image = load_image(source)
         for assessment in restored:
             image = paste_back(
-                image, assessment.restored, assessment.matrix, feather=not self._whole_crops
+                image,
+                assessment.restored,
+                assessment.matrix,
+                feather=not self._whole_crops,
+                # The even background of a restored crop has no business in the photograph.
+                mask=blend_of(assessment.restored),
             )
         if self._whole_crops:
             save_png(path, image)
@@ -266,10 +272,14 @@ def _heatmap(sample_id: str) -> str:
 
 
 def _save_crop(assessment: Any, path: Path) -> None:
+    from faceqgen_core.changes.restored_file import save_restored
     from faceqgen_core.image_io import save_png
 
     _require_folder(path)
-    save_png(path, assessment.restored)
+    if assessment.drawn is None or assessment.trust is None:
+        save_png(path, assessment.restored)
+    else:
+        save_restored(path, assessment.restored, assessment.drawn, assessment.trust)
 
 
 def _save_heatmap(changed: Sequence[Any], path: Path) -> None:

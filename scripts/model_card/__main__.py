@@ -20,12 +20,16 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from faceqgen_core.presets import Preset, load_preset
 from faceqgen_core.restoration import Restorer
+from faceqgen_core.training.geometry.face_geometry import FaceGeometry, read_geometry
+from faceqgen_core.training.geometry.mesh_reader import MeshReader
 from faceqgen_core.whole_files import written_whole
 from scripts.model_card.draw import montages, plots
 from scripts.model_card.measure import (
+    canonical,
     crops,
     distributions,
     families,
@@ -34,7 +38,7 @@ from scripts.model_card.measure import (
     subgroups,
     validity,
 )
-from scripts.model_card.measure.scores import recognisers, score
+from scripts.model_card.measure.scores import Embed, recognisers, score
 from scripts.model_card.write import page, tables
 
 DISCARDED = np.round(np.arange(0, 1.0001, 0.005), 3)
@@ -51,6 +55,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--recogniser", type=Path, nargs="+", default=[], help="files of more teachers as judges"
     )
+    parser.add_argument("--mesh", type=Path, required=True, help="face_landmark.tflite")
+    parser.add_argument("--person", type=Path, required=True, help="selfie_segmentation.tflite")
     parser.add_argument("--cache", type=Path, default=crops.cache_folder(), help="%(default)s")
     return parser.parse_args(arguments)
 
@@ -71,6 +77,32 @@ class Steps:
             with written_whole(path) as temporary:
                 temporary.write_text(json.dumps(make()), encoding="utf-8")
         return json.loads(path.read_text(encoding="utf-8"))
+
+
+def canonical_of(
+    args: argparse.Namespace,
+    restorer: Restorer,
+    held: crops.CropSet,
+    best: NDArray[np.int64],
+    judges: dict[str, Embed],
+) -> dict[str, Any]:
+    """Choose good and turned faces of held-back subjects and measure what restoration makes of them."""
+    geometry = read_geometry(held.faces, mesh=args.mesh, person=args.person, cache=args.cache)
+    place = np.cumsum(held.found) - 1
+    yaw, pitch = (np.abs(x - np.median(x)) for x in geometry.pose[:, :2].T)
+    good = [int(i) for i in place[best] if yaw[i] < canonical.FRONTAL and pitch[i] < 12]
+    good = good[: canonical.FACES]
+    chosen = FaceGeometry(
+        *(getattr(geometry, name)[good] for name in ("points", "flag", "person", "pose"))
+    )
+    turned = np.flatnonzero((yaw >= 20) & (yaw <= 60) & (geometry.flag > 10))[: canonical.FACES]
+    return canonical.measure(
+        restorer,
+        canonical.GoodFaces(held.faces[good], chosen),
+        reader=MeshReader(args.mesh),
+        real=held.faces[turned],
+        judges=judges,
+    )
 
 
 def measure(args: argparse.Namespace, preset: Preset) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -130,6 +162,12 @@ def measure(args: argparse.Namespace, preset: Preset) -> tuple[dict[str, Any], d
         "restoration",
         restoration,
         lambda: restoration.measure(restorer, held.crops[best], judges),
+        also=",".join(judges),
+    )
+    facts["canonical"] = steps.do(
+        "canonical",
+        canonical,
+        lambda: canonical_of(args, restorer, held, best, judges),
         also=",".join(judges),
     )
     natural = np.flatnonzero(evaluation.sets == "natural")

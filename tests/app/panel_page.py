@@ -40,17 +40,17 @@ class PanelPage:
             tab.first.locator("svg").last.click()
             self.app.until(lambda: not self.part.count(), "the panel closes")
 
-    def shows_three_pictures(self) -> None:
-        """Wait until original, restored and difference are drawn; they stand in one row."""
+    def shows_its_pictures(self) -> None:
+        """Wait until original, restored, difference, drawn face and trust are there; they stand in one row, or in two."""
         images = self.part.locator("img")
-        wanted = {"Original": 128, "Restored": 128, "Difference": 128}
+        wanted = dict.fromkeys(("Original", "Restored", "Difference", "Drawn", "Trust"), 128)
 
         def widths() -> dict[str, int]:
             return dict(images.evaluate_all("all => all.map(i => [i.alt, i.naturalWidth])"))
 
-        self.app.until(lambda: widths() == wanted, "three pictures are side by side")
+        self.app.until(lambda: widths() == wanted, "the pictures are side by side")
         tops = images.evaluate_all("all => all.map(i => Math.round(i.getBoundingClientRect().y))")
-        assert len(set(tops)) == 1, "the three pictures stand in one row"
+        assert len(set(tops)) <= 2, "the pictures stand in one row, or in two"
 
     def is_still(self, condition: Callable[[], object]) -> None:
         """Wait until something holds and has held for a second: nothing that is told late undoes it."""

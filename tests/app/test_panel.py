@@ -146,7 +146,7 @@ def _look(app: App, panel: PanelPage, dataset) -> None:
     ranked = dataset.exists(QUALITY).sort_by(QUALITY)
     names = [path.rsplit("/", 1)[1] for path in ranked.values("filepath")]
     panel.says(f"{names[0]} · 1 of {len(names)}, worst first")
-    panel.shows_three_pictures()
+    panel.shows_its_pictures()
     panel.says(f"Quality {ranked.first().faceqgen.quality:.1f}, worse than")
     app.shoot("panel-5-look")
     panel.button("Better").click()
@@ -161,12 +161,12 @@ def _look(app: App, panel: PanelPage, dataset) -> None:
     third = dataset.skip(2).first()
     panel.says(third.filename)
     panel.says(f"Quality {third.faceqgen.quality:.1f}")
-    panel.shows_three_pictures()
+    panel.shows_its_pictures()
 
 
 def _make_the_window_narrow(app: App, panel: PanelPage) -> None:
     app.page.set_viewport_size({"width": 1280, "height": 800})
-    panel.shows_three_pictures()
+    panel.shows_its_pictures()
     overflow = panel.part.evaluate("part => part.scrollWidth - part.clientWidth")
     assert overflow <= 1, f"{overflow} pixels of the panel are cut off at 1280 pixels"
     app.page.set_viewport_size({"width": 1920, "height": 1000})

@@ -79,13 +79,13 @@ def test_beside_an_open_sample_it_looks_at_that_sample_and_stays_on_the_chosen_t
     app.open_sample(1)
     beside.open_from_tab()
     beside.says(_place(dataset, samples[1]))
-    beside.shows_three_pictures()
+    beside.shows_its_pictures()
     assert beside.open_tab() == "Look"
     app.shoot("panel-8-open-sample")
 
     app.next_sample()
     beside.says(_place(dataset, samples[2]))
-    beside.shows_three_pictures()
+    beside.shows_its_pictures()
     for tab, text in (("Trust", "Error versus discard"), ("Decide", "Worst 25 %")):
         beside.tab(tab)
         beside.says(text)
@@ -110,7 +110,7 @@ def test_beside_an_open_sample_the_arrows_of_the_app_lie_over_no_picture(app, be
     app.open_sample(1)
     beside.open_from_tab()
     app.page.set_viewport_size({"width": 1280, "height": 800})
-    beside.shows_three_pictures()
+    beside.shows_its_pictures()
     assert not faults_of(beside.part)
     arrow = app.part("nav-left-button").locator("xpath=..").bounding_box()
     picture = beside.part.locator("img").first.bounding_box()
@@ -156,7 +156,7 @@ def test_in_patches_faces_are_counted_shown_tagged_and_looked_at(app, panel, dat
 
     panel.tab("Look")
     panel.says(f"1 of {len(patches)}, worst first Quality {qualities[0]:.1f}")
-    panel.shows_three_pictures()
+    panel.shows_its_pictures()
     panel.button("Better").click()
     panel.says(f"2 of {len(patches)}, worst first Quality {qualities[1]:.1f}")
 

@@ -15,7 +15,7 @@ import pytest
 
 from faceqgen_core.cli import main
 from faceqgen_core.evaluation import match_paths, read_pairs
-from faceqgen_core.score_table import read_scores
+from faceqgen_core.tables.score_table import read_scores
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> Path:

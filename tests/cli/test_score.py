@@ -14,10 +14,18 @@ import pytest
 
 from faceqgen_core import FaceQualityAssessor
 from faceqgen_core.cli import main
-from faceqgen_core.cli.score import find_images, restored_name
+from faceqgen_core.cli.images import find_images
+from faceqgen_core.cli.score import restored_name
 from faceqgen_core.detection import DetectorError, MTCNNDetector
 from faceqgen_core.image_io import save_png
-from faceqgen_core.score_table import COLUMNS, POINTS, SCORES, ScoreWriter, open_table, read_scores
+from faceqgen_core.tables.score_table import (
+    COLUMNS,
+    POINTS,
+    SCORES,
+    ScoreWriter,
+    open_table,
+    read_scores,
+)
 from faceqgen_core.types import Assessment, FaceBox, Status
 from tests.images import astronaut, jpeg_bytes, no_face, two_faces
 
@@ -148,7 +156,9 @@ def test_an_interrupted_run_keeps_its_rows(
     def assess(self: FaceQualityAssessor, images: Any, **options: Any) -> Iterator[Assessment]:
         yield Assessment("one.jpg", 0, Status.SCORED, quality=50.0, ssim=0.5, mse=0.1)
         yield Assessment("two.jpg", 1, Status.NO_FACE, reason="none")
-        assert len(rows_of(output)) == 2  # on the disk while the run goes on
+        journal = output.with_name(f".{output.name}.journal")
+        assert len(journal.read_text().splitlines()) == 3  # on the disk while the run goes on
+        assert not output.exists()
         raise KeyboardInterrupt
 
     monkeypatch.setattr(FaceQualityAssessor, "assess", assess)

@@ -16,6 +16,7 @@ from faceqgen_core.alignment import (
     paste_back,
     similarity_matrix,
 )
+from faceqgen_core.measures.region import face_blend
 from faceqgen_core.types import FaceBox
 from tests.images import astronaut, astronaut_face, grace_hopper, plain
 
@@ -264,6 +265,19 @@ def test_without_feather_a_whole_crop_is_replaced_to_its_last_pixel():
         crop = crop_whole(image, PROTOCOL)
         white = np.full((128, 128, 3), 255, np.uint8)
         assert (paste_back(image, white, crop.matrix, feather=False) == 255).all()
+
+
+def test_a_crop_pasted_by_a_mask_is_seen_through_it_alone():
+    image, face = grace_hopper(), astronaut_face()
+    crop = align(image, face, PROTOCOL)
+    white = np.full((128, 128, 3), 255, np.uint8)
+    mask = face_blend(PROTOCOL)
+    result = paste_back(image, white, crop.matrix, mask=mask)
+    weight = map_to_image(mask, crop.matrix, (512, 600))[..., None]
+    expected = weight * 255 + (1 - weight) * image
+    assert np.abs(result - expected).max() < 8  # interpolation
+    np.testing.assert_array_equal(result[weight[..., 0] == 0], image[weight[..., 0] == 0])
+    assert (result[weight[..., 0] > 0.999] == 255).all()
 
 
 def test_a_crop_from_beyond_the_picture_changes_nothing():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 import sys
 import threading
@@ -13,10 +14,10 @@ import numpy as np
 import pytest
 
 from faceqgen_core.alignment import CropProtocol, align
-from faceqgen_core.assessor import FaceQualityAssessor, ImageRequest
+from faceqgen_core.assessor import FaceQualityAssessor, ImageRequest, _Options
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.detection import DetectorError
-from faceqgen_core.image_io import load_image, save_png
+from faceqgen_core.image_io import ImageTooLarge, load_image, save_png
 from faceqgen_core.presets import Preset, PresetError
 from faceqgen_core.restoration import RestorationResult
 from faceqgen_core.types import FaceBox, Status
@@ -71,7 +72,7 @@ class ToyNetwork:
         self.batches = []
         self.asked = set()
 
-    def restore(self, crops, *, restored=False, difference=False):
+    def restore(self, crops, *, restored=False, difference=False, drawn=False, trust=False):
         assert crops.dtype == np.uint8 and crops.shape[1:] == (128, 128, 3)
         self.batches.append(len(crops))
         self.asked.add((restored, difference))
@@ -84,6 +85,9 @@ class ToyNetwork:
             similarity=mean,
             restored=255 - crops if restored else None,
             difference=np.zeros(crops.shape[:3], np.float32) if difference else None,
+            drawn=crops if drawn else None,
+            trust=np.full(crops.shape[:3], 0.25, np.float32) if trust else None,
+            changes=[("face_drawn",) if level < 0.5 else () for level in mean],
         )
 
 
@@ -137,6 +141,30 @@ def test_what_the_network_and_the_calibration_say_arrives_under_the_right_names(
     np.testing.assert_array_equal(result.box.landmarks, POINTS)
     assert result.restored is None and result.difference is None
     assert network.asked == {(False, False)}
+
+
+def test_drawn_faces_and_trust_come_only_when_asked_for():
+    assessor, _ = toy(batch_size=2)
+    (result,) = assessor.assess([grey(40)])
+    assert result.drawn is None and result.trust is None
+    (result,) = assessor.assess([grey(40)], drawn=True, trust=True)
+    assert (result.drawn == 40).all() and (result.trust == 0.25).all()
+    assert result.restored is None
+
+
+def test_what_was_changed_comes_with_every_face_and_the_turn_from_its_landmarks():
+    turned = POINTS.copy()
+    turned[2, 0] += 0.45 * np.linalg.norm(POINTS[1] - POINTS[0])  # the nose
+    for points, expected in (
+        (POINTS, r"\('face_drawn',\)"),
+        (turned, r"\('face_drawn', 'turned_[3-9]0'\)"),
+    ):
+        detector = ToyDetector([FaceBox(30, 30, 50, 60, 0.9, points)])
+        dark, bright = toy(detector)[0].assess([grey(40), grey(200)])
+        assert re.fullmatch(expected, str(dark.changes))
+        assert bright.changes == ()
+    (nobody,) = toy()[0].assess([plain(90, 90, ToyDetector.no_face)])
+    assert nobody.changes == ()
 
 
 def test_restored_crops_and_maps_come_only_when_asked_for():
@@ -376,6 +404,59 @@ def test_a_failure_waits_for_no_batch_to_fill():
 def test_no_images_give_no_results():
     assessor, network = toy()
     assert list(assessor.assess([])) == [] and network.batches == []
+
+
+def test_a_key_comes_back_with_each_assessment_of_its_image_whatever_became_of_it():
+    keys = [object(), ("sample", 7), None, "x"]
+    images = [grey(30), plain(90, 90, ToyDetector.no_face), b"no image", grey(40)]
+    faces = [FaceBox(50, 40, 60, 80, 0.99, POINTS), FaceBox(60, 50, 60, 80, 0.98, POINTS)]
+    assessor, _ = toy(ToyDetector(faces))
+    requests = [ImageRequest(i, key=k) for i, k in zip(images, keys, strict=True)]
+    results = list(assessor.assess(requests, all_faces=True))
+    assert [r.key for r in results] == [keys[0], keys[0], keys[1], keys[2], keys[3], keys[3]]
+    (bare,) = toy()[0].assess([grey(30)])
+    assert bare.key is None
+
+
+def test_an_image_that_is_known_to_be_bad_keeps_its_place_status_and_reason():
+    assessor, _ = toy()
+    bad = ImageRequest(ImageTooLarge("film.mp4: frame 7 is damaged"), name="film.mp4", key=7)
+    first, second, third = assessor.assess([grey(30), bad, grey(40)])
+    assert first.scored and third.scored
+    assert (second.status, second.reason) == (Status.TOO_LARGE, "film.mp4: frame 7 is damaged")
+    assert (second.source, second.key, second.index) == ("film.mp4", 7, 1)
+
+
+def test_large_arrays_are_read_only_a_few_ahead():
+    held = []
+
+    def frames():
+        for index in range(60):
+            held.append(index)
+            yield np.full((2000, 2000, 3), 30 + index, np.uint8)  # 12 MB
+
+    assessor, _ = toy(batch_size=512)
+    ahead = assessor._prepare_ahead(frames(), _Options("crop", False, {}))
+    next(ahead)
+    assert len(held) <= 18  # 200 MB, and one more
+    ahead.close()
+
+
+def test_results_of_slow_images_do_not_wait_for_a_full_batch(monkeypatch):
+    monkeypatch.setattr("faceqgen_core.assessor._PATIENCE", 0.05)
+    read = []
+
+    def images():
+        for index in range(40):
+            read.append(index)
+            yield grey(30 + index)
+
+    assessor, network = toy(ToyDetector(delay=lambda image: 0.03), batch_size=40, workers=1)
+    stream = assessor.assess(images())
+    assert next(stream).index == 0
+    assert len(read) < 20  # it came long before the batch was full
+    assert [r.index for r in stream] == list(range(1, 40))
+    assert len(network.batches) > 2
 
 
 def test_the_source_is_the_path_or_the_name_it_was_given(tmp_path):

@@ -78,3 +78,17 @@ def test_a_new_calibration_is_a_new_identifier(copy):
 def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(PresetError, match="faceqgen-128"):
         load_preset("faceqgen-9000")
+
+
+@pytest.mark.parametrize("form", [2, 4, "three"])
+def test_a_preset_of_another_format_is_refused_in_words_that_name_the_one_to_use(copy, form):
+    _change(copy, format=form)
+    with pytest.raises(PresetError, match=rf"format {form!r}.*reads format 3.*'faceqgen-128'"):
+        load_preset(copy)
+
+
+def test_the_networks_of_a_preset_need_the_length_of_the_code(copy):
+    networks = json.loads((copy / "config.json").read_text())["networks"]
+    _change(copy, networks={k: v for k, v in networks.items() if k != "code"})
+    with pytest.raises(PresetError, match=r"'networks' must hold exactly .*code"):
+        load_preset(copy)

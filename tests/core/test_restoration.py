@@ -1,5 +1,9 @@
 """The compiled call gives the same numbers alone, in a batch, and by other people's formulas."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import skimage.data
@@ -7,8 +11,11 @@ from skimage.metrics import structural_similarity
 from skimage.transform import resize
 
 from faceqgen_core.degradation import FAMILIES, degrade
+from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import load_preset
-from faceqgen_core.restoration import Restorer, difference_map
+from faceqgen_core.restoration import DIMMED, Restorer, difference_map
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +34,45 @@ def restorer():
     return Restorer(load_preset(), batch_size=4)
 
 
+def _processor_results(crops, *, batch_size=4):
+    restorer = Restorer(load_preset(), batch_size=batch_size, device="cpu")
+    result = restorer.restore(crops, restored=True, difference=True)
+    return [value for value in vars(result).values() if isinstance(value, np.ndarray)]
+
+
+def test_on_the_processor_a_face_has_the_same_bits_in_any_batch_and_any_order(crops):
+    together = _processor_results(crops)
+    for batch_size in (1, 3, 512):
+        for first, second in zip(
+            together, _processor_results(crops, batch_size=batch_size), strict=True
+        ):
+            np.testing.assert_array_equal(first, second)
+    order = [3, 0, 4, 2, 1]
+    for first, second in zip(together, _processor_results(crops[order]), strict=True):
+        np.testing.assert_array_equal(first[order], second)
+
+
+def test_on_the_processor_a_face_scores_the_same_with_any_number_of_threads(crops, tmp_path):
+    """To the last bits of float32, not in them: a matrix product is cut up by the number of threads."""
+    np.save(tmp_path / "crops.npy", crops[:2])
+    code = (
+        "import sys, numpy as np, tensorflow as tf\n"
+        "tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[2]))\n"
+        "from faceqgen_core import load_preset\n"
+        "from faceqgen_core.restoration import Restorer\n"
+        "crops = np.load(sys.argv[1] + '/crops.npy')\n"
+        "result = Restorer(load_preset(), device='cpu').restore(crops, restored=True)\n"
+        "np.savez(f'{sys.argv[1]}/{sys.argv[2]}.npz', similarity=result.similarity,\n"
+        "         ssim=result.ssim, restored=result.restored)\n"
+    )
+    for threads in ("1", "3"):
+        subprocess.run([sys.executable, "-c", code, str(tmp_path), threads], cwd=ROOT, check=True)
+    one, three = (np.load(tmp_path / f"{threads}.npz") for threads in ("1", "3"))
+    for name in ("similarity", "ssim"):
+        np.testing.assert_allclose(one[name], three[name], rtol=0, atol=5e-6)
+    assert np.abs(one["restored"].astype(int) - three["restored"]).max() <= 1
+
+
 def test_a_face_scores_the_same_alone_and_in_any_batch(restorer, crops):
     together = restorer.restore(crops)
     reversed_order = restorer.restore(crops[::-1])
@@ -38,11 +84,12 @@ def test_a_face_scores_the_same_alone_and_in_any_batch(restorer, crops):
             assert getattr(reversed_order, name)[-1 - i] == pytest.approx(value, abs=1e-5)
 
 
-def test_the_measures_agree_with_scikit_image_on_the_restored_crop(restorer, crops):
+def test_the_measures_agree_with_scikit_image_and_numpy_over_the_face(restorer, crops):
     result = restorer.restore(crops, restored=True)
+    region = face_region(restorer.preset.protocol).astype(np.float64)
     for i, crop in enumerate(crops):
         a, b = crop / 255.0, result.restored[i] / 255.0
-        theirs = structural_similarity(
+        _, local = structural_similarity(
             a,
             b,
             gaussian_weights=True,
@@ -50,10 +97,37 @@ def test_the_measures_agree_with_scikit_image_on_the_restored_crop(restorer, cro
             use_sample_covariance=False,
             channel_axis=-1,
             data_range=1,
+            full=True,
         )
         # The restored crop was rounded to 8 bits; the measure was not.
+        theirs = np.average(local.mean(axis=-1), weights=region)
         assert result.ssim[i] == pytest.approx(theirs, abs=2e-3)
-        assert result.mse[i] == pytest.approx(np.mean((a - b) ** 2), abs=1e-4)
+        squares = np.average(((a - b) ** 2).mean(axis=-1), weights=region)
+        assert result.mse[i] == pytest.approx(squares, abs=1e-4)
+
+
+def test_drawn_face_and_trust_come_if_they_are_asked_for_and_belong_to_the_restored_face(
+    restorer, crops
+):
+    bare = restorer.restore(crops)
+    assert bare.restored is bare.difference is bare.drawn is bare.trust is None
+    result = restorer.restore(crops, restored=True, drawn=True, trust=True)
+    assert result.drawn.shape == crops.shape and result.drawn.dtype == np.uint8
+    assert result.trust.shape == crops.shape[:3] and result.trust.dtype == np.float32
+    assert ((result.trust >= 0) & (result.trust <= 1)).all()
+    # Where next to nothing of the crop is trusted, the restored face is the drawn one.
+    far = np.abs(result.restored.astype(int) - result.drawn).max(axis=-1)
+    assert (far <= 255 * result.trust + 1).all()
+
+
+def test_what_changed_beside_the_face_is_dimmed(restorer, crops):
+    region = face_region(restorer.preset.protocol)
+    local = np.zeros((118, 118), np.float32)
+    plain, dimmed = difference_map(local, 128), difference_map(local, 128, region)
+    np.testing.assert_allclose(dimmed[region == 1], plain[region == 1])
+    np.testing.assert_allclose(dimmed[region == 0], DIMMED * plain[region == 0])
+    result = restorer.restore(crops, difference=True)
+    assert result.difference[:, region == 0].max() <= DIMMED
 
 
 def test_the_difference_map_is_half_of_one_minus_the_ssim_map():
@@ -66,8 +140,10 @@ def test_the_difference_map_is_half_of_one_minus_the_ssim_map():
 
 
 def test_no_crops_give_empty_arrays(restorer):
-    result = restorer.restore(np.empty((0, 128, 128, 3), np.uint8), restored=True, difference=True)
+    asked = {name: True for name in ("restored", "difference", "drawn", "trust")}
+    result = restorer.restore(np.empty((0, 128, 128, 3), np.uint8), **asked)
     assert len(result.ssim) == len(result.restored) == len(result.difference) == 0
+    assert result.drawn.shape == (0, 128, 128, 3) and result.trust.shape == (0, 128, 128)
     assert result.strengths.shape == (0, len(FAMILIES))
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from demo.contact_sheet import SheetRow, contact_sheet
 from demo.images import DEGRADATIONS, STRENGTHS, demo_images, portraits, write_images
+from faceqgen_core.changes.difference import colour_difference
 from faceqgen_core.degradation import FAMILIES
-from faceqgen_core.difference import colour_difference
 from faceqgen_core.evaluation.thinning import evenly
 from faceqgen_core.image_io import ImageError, load_image
 

@@ -116,6 +116,13 @@ def test_requirements_txt_is_what_the_package_and_the_plugin_need():
     assert not [line for line in wanted if re.match(r"opencv-python\b(?!-headless)", line)]
 
 
+def test_the_list_of_modules_that_mypy_does_not_check_only_shrinks():
+    overrides = _toml()["tool"]["mypy"]["overrides"]
+    (unchecked,) = (o["module"] for o in overrides if o.get("ignore_errors"))
+    assert len(unchecked) <= 13  # lower this with the list
+    assert all(name.startswith("plugin.") and "*" not in name for name in unchecked)
+
+
 def test_a_downloaded_plugin_finds_the_core_beside_it_though_nothing_is_installed(tmp_path):
     plugins = tmp_path / "plugins"
     here = plugins / "@faceqgen" / "face-quality"
@@ -172,6 +179,10 @@ def test_the_buttons_of_the_operators_are_where_the_work_is_and_only_if_they_can
 
 
 def _project() -> dict:
+    return _toml()["project"]
+
+
+def _toml() -> dict:
     # Python 3.10 has no reader of TOML; pytest brings one there.
     tomllib = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

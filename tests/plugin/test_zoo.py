@@ -98,6 +98,14 @@ def test_altered_weights_are_refused(zoo, address):
         foz.load_zoo_model(NAME)
 
 
+def test_weights_of_an_earlier_format_are_refused_with_the_way_to_the_new_ones(zoo, address):
+    foz.register_zoo_model_source(address)
+    config = zoo / "faceqgen" / "face-quality" / NAME / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"format": 2}))
+    with pytest.raises(PresetError, match=r"format 2, .*reads format 3.*<address>, overwrite=True"):
+        foz.load_zoo_model(NAME)
+
+
 def test_without_the_plugin_or_its_packages_the_error_says_what_to_install(
     linked, operator, monkeypatch
 ):

@@ -3,20 +3,18 @@
 import json
 from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pytest
 from PIL import Image
 
-from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.cli import main
 from faceqgen_core.degradation import FAMILIES
 from faceqgen_core.measures import MEASURES
-from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
-from faceqgen_core.presets import WEIGHTS, load_preset, write_config
+from faceqgen_core.presets import WEIGHTS, load_preset
 from faceqgen_core.training.calibrate import GOOD_QUALITY, POOR_QUALITY
 from faceqgen_core.training.recalibrate import degraded_copies, read_faces, recalibrate
 from tests.images import astronaut, grace_hopper, no_face
+from tests.random_preset import write_random_preset
 from tests.training.small_set import PROTOCOL, portrait_variants
 
 SIZE = PROTOCOL.size
@@ -25,33 +23,7 @@ SIZE = PROTOCOL.size
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
     """A preset of untrained networks."""
-    folder = tmp_path_factory.mktemp("presets") / "tiny"
-    folder.mkdir()
-    keras.utils.set_random_seed(0)
-    networks = (
-        build_generator(size=SIZE, width=16),
-        build_discriminator(size=SIZE, width=8),
-        build_quality_head(size=SIZE, width=16, patch_width=8, units=16),
-    )
-    for network, file in zip(networks, WEIGHTS, strict=True):
-        network.save_weights(folder / file)
-    mappings = {name: SigmoidMapping(0.5, 0.1) for name in ("quality", *MEASURES)}
-    write_config(
-        folder,
-        {
-            "name": "tiny",
-            "networks": {
-                "size": SIZE,
-                "generator_width": 16,
-                "discriminator_width": 8,
-                "head_units": 16,
-            },
-            "crop_protocol": vars(PROTOCOL),
-            "calibration": Calibration(mappings).to_config(),
-            "training": {"settings": {"steps": 1}, "acceptable": 50.0},
-        },
-    )
-    return folder
+    return write_random_preset(tmp_path_factory.mktemp("presets") / "tiny", name="tiny")
 
 
 class Contrast:

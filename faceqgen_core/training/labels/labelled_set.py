@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from faceqgen_core.degradation import FAMILIES, degrade
+from faceqgen_core.training.data.alteration import Altered, FaceAlterer
 from faceqgen_core.training.data.pairs import align_jitter
 from faceqgen_core.training.data.subjects import FaceSet
 from faceqgen_core.training.labels.utility import label_faces
@@ -39,6 +40,7 @@ class LabelledSet:
         weights: (N,) float32, how much the label counts.
         identities: (M, 256) float32 of unit length, the first recogniser's embedding of each face of the set, filled up
             with zeros; zeros alone without one.
+        turned: (N, 2) float32, yaw and pitch in degrees by which the head was turned.
         by_teacher: (N, T) float32, similarity by each recogniser alone, before the known strengths have their share; 0
             for what is no face.
     """
@@ -50,11 +52,13 @@ class LabelledSet:
     weights: NDArray[np.float32]
     identities: NDArray[np.float32]
     by_teacher: NDArray[np.float32]
+    turned: NDArray[np.float32]
 
     @property
     def degraded(self) -> NDArray[np.bool_]:
         """(N,) True where something was done to a face."""
-        return np.asarray((self.rows >= 0) & (self.strengths.sum(axis=1) > 0))
+        touched = (self.strengths.sum(axis=1) > 0) | self.turned.any(axis=1)
+        return np.asarray((self.rows >= 0) & touched)
 
     @property
     def natural(self) -> NDArray[np.bool_]:
@@ -117,29 +121,38 @@ def no_face(rng: np.random.Generator, image: Image) -> Image:
     )
 
 
+def _altered(rng: np.random.Generator, alterer: FaceAlterer, row: int) -> Altered:
+    """Alter a face until something was done to it."""
+    while not (altered := alterer.alter(rng, row)).changed:
+        pass
+    return altered
+
+
 def build_labelled_set(
     faces: FaceSet,
     teachers: Sequence[Recogniser] = (),
     *,
+    alterer: FaceAlterer,
     copies: int = 5,
     no_faces: int = 1500,
     seed: int = 0,
 ) -> LabelledSet:
-    """Label every face as it is and in degraded copies.
+    """Label every face as it is and in altered copies.
 
     Args:
         faces: aligned faces of training subjects.
-        teachers: the recognisers; none labels by the known strengths alone.
-        copies: degraded copies of each image, by one or two random families each.
+        teachers: the recognisers; none labels by what is known to have been done alone.
+        alterer: turns, covers and degrades the same faces.
+        copies: altered copies of each image.
         no_faces: pictures without a face.
         seed: start of every draw.
     """
     rng = np.random.default_rng(seed)
-    families = list(FAMILIES)
     versions = copies + 1
     count = len(faces.crops) * versions
     crops = np.empty((count + no_faces, *faces.crops.shape[1:]), np.uint8)
-    strengths = np.zeros((count, len(families)), np.float32)
+    strengths = np.zeros((count, len(FAMILIES)), np.float32)
+    turned = np.zeros((count, 2), np.float32)
     rows = np.repeat(np.arange(len(faces.crops)), versions)
     embedded: list[list[NDArray[np.float32]]] = [[] for _ in teachers]
     for first in tqdm(
@@ -150,11 +163,10 @@ def build_labelled_set(
         for offset, clean in enumerate(chunk):
             for version in range(versions):
                 image, number = clean, (first + offset) * versions + version
-                for _ in range(1 + (rng.random() < 0.35) if version else 0):
-                    family = int(rng.integers(len(families)))
-                    strength = float(rng.beta(1.0, 1.2))
-                    image = degrade(image, families[family], strength, rng)
-                    strengths[number, family] = max(strength, strengths[number, family])
+                if version:
+                    altered = _altered(rng, alterer, first + offset)
+                    image, turned[number] = altered.image, altered.turned
+                    strengths[number] = [altered.strengths.get(f, 0.0) for f in FAMILIES]
                 images.append(image)
                 # The teacher sees the face where it is; the networks see it where a detector might put it.
                 crops[number] = align_jitter(rng, image)
@@ -162,7 +174,7 @@ def build_labelled_set(
             parts.append(teacher.embed(np.stack(images)))
     embeddings = [np.concatenate(parts) for parts in embedded]
     similarity, weights, by_teacher = label_faces(
-        rows, strengths, embeddings, faces.subjects, seed=seed
+        rows, strengths, embeddings, faces.subjects, turned=turned, seed=seed
     )
     identities = np.zeros((len(faces.crops), _IDENTITY), np.float32)
     if embeddings:
@@ -174,11 +186,12 @@ def build_labelled_set(
     return LabelledSet(
         crops=crops,
         rows=np.concatenate([rows, np.full(no_faces, -1)]),
-        strengths=np.concatenate([strengths, np.zeros((no_faces, len(families)), np.float32)]),
+        strengths=np.concatenate([strengths, np.zeros((no_faces, len(FAMILIES)), np.float32)]),
         similarity=np.concatenate([similarity, np.zeros(no_faces, np.float32)]),
         weights=np.concatenate([weights, np.ones(no_faces, np.float32)]),
         identities=identities,
         by_teacher=np.concatenate(
             [by_teacher, np.zeros((no_faces, by_teacher.shape[1]), np.float32)]
         ),
+        turned=np.concatenate([turned, np.zeros((no_faces, 2), np.float32)]),
     )

@@ -124,6 +124,7 @@ def label_faces(
     embeddings: Sequence[NDArray[np.float32]],
     subjects: NDArray[np.str_],
     *,
+    turned: NDArray[np.float32] | None = None,
     seed: int = 0,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Label every face, as it is and in copies.
@@ -137,13 +138,16 @@ def label_faces(
         strengths: (N, F) strength of each family of degradations.
         embeddings: of each recogniser (N, D) of unit length; none labels by the known strengths alone.
         subjects: (M,) subject of each face of the set.
+        turned: (N, 2) yaw and pitch in degrees by which each head was turned; None for not at all.
         seed: start of the draw of strangers.
 
     Returns:
         Label and weight of every face, (N,) each, and the similarity by each recogniser, (N, T).
     """
-    left = surviving(strengths)
+    left = surviving(strengths, turned)
     degraded = strengths.sum(axis=1) > 0
+    if turned is not None:
+        degraded |= turned.any(axis=1)
     if not embeddings:
         none = np.zeros((len(rows), 0), np.float32)
         return (GOOD * left).astype(np.float32), np.ones(len(rows), np.float32), none

@@ -30,7 +30,23 @@ HARM = {
 """Share of the use for recognition that full strength destroys, roughly, from the literature on face utility."""
 
 
-def surviving(strengths: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Share of the use for recognition that is left, (N,) in [0, 1], from strengths (N, F) in the order of FAMILIES."""
+TURNED = (0.7, 0.35)
+"""Share that a turn by 60 degrees of yaw and by 25 of pitch destroys; it grows with the square of the angle."""
+_ANGLES = (60.0, 25.0)
+
+
+def surviving(
+    strengths: NDArray[np.float32], turned: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
+    """Share of the use for recognition that is left, (N,) in [0, 1].
+
+    Args:
+        strengths: (N, F) in [0, 1], in the order of FAMILIES.
+        turned: (N, 2) yaw and pitch in degrees by which each head was turned; None for not at all.
+    """
     harm = np.array([HARM[family] for family in FAMILIES])
-    return np.asarray(np.prod(1 - harm * strengths, axis=1), np.float64)
+    left = np.asarray(np.prod(1 - harm * strengths, axis=1), np.float64)
+    if turned is not None:
+        angles = np.clip(np.abs(turned) / np.array(_ANGLES), 0, 1)
+        left = left * np.prod(1 - np.array(TURNED) * angles**2, axis=1)
+    return left

@@ -21,7 +21,7 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.measures.discriminator_score import discriminator_score
 from faceqgen_core.training.config import TrainingConfig
 from faceqgen_core.training.data.stream import prefetch
-from faceqgen_core.training.data.subjects import FaceSet
+from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.labels.labelled_set import LabelledSet, build_labelled_set
 from faceqgen_core.training.loop.checkpoint import load_checkpoint, save_checkpoint
 from faceqgen_core.training.loop.provenance import data_hash
@@ -32,12 +32,14 @@ from faceqgen_core.training.recognisers.teachers import hash_teachers, load_teac
 
 logger = logging.getLogger(__name__)
 
+LABELLING = 2
+"""Version of what is done to the faces of a labelled set: sets of another one are made anew."""
 SHOWN = 1500
 """Held-back originals of a report."""
 
 
 def labelled_set(
-    faces: FaceSet,
+    data: TargetedFaces,
     *,
     teachers: Sequence[Path],
     protocol: CropProtocol,
@@ -50,13 +52,17 @@ def labelled_set(
     Raises:
         ValueError: a teacher is missing, of another kind or damaged, or OpenVINO is not installed.
     """
+    faces = data.faces
     parts = [seed, copies, protocol.identifier, hash_teachers(teachers), data_hash(faces)]
+    parts.append(LABELLING)
+    parts.append(data.geometry is not None)
     store = cache / f"labelled-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]}"
     if not store.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         build_labelled_set(
             faces,
             load_teachers(teachers, protocol),
+            alterer=data.alterer(),
             copies=copies,
             no_faces=max(1, len(faces.crops) // 9),
             seed=seed,

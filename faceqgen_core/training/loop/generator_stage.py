@@ -14,38 +14,32 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from faceqgen_core.networks import build_discriminator, build_generator
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.measures.region import face_region
+from faceqgen_core.networks import build_generator
 from faceqgen_core.presets import WEIGHTS
 from faceqgen_core.training.config import TrainingConfig
-from faceqgen_core.training.data.pairs import Batch, PairMix, PairSource
+from faceqgen_core.training.data.alteration import AlterationMix
+from faceqgen_core.training.data.pairs import Batch, PairSource, align_jitter
 from faceqgen_core.training.data.stream import prefetch
 from faceqgen_core.training.data.subjects import FaceSet
+from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.loop.checkpoint import load_checkpoint, save_checkpoint
 from faceqgen_core.training.loop.early_stop import EarlyStop
 from faceqgen_core.training.loop.provenance import data_hash
 from faceqgen_core.training.loop.reports import Reports
 from faceqgen_core.training.loop.validation import Validation
+from faceqgen_core.training.networks.components import MOST, principal_components
+from faceqgen_core.training.networks.critic import build_critic
 from faceqgen_core.training.networks.gan import LossWeights, RestorationGAN
 from faceqgen_core.training.networks.gradient import precision
-from faceqgen_core.training.networks.grading import GradedBatch, GradedSource, GradeWeights
 
 logger = logging.getLogger(__name__)
 
-CANONICAL_SHARE = 0.3
-"""Share of the targets, the fittest, whose mean is the canonical face."""
 SHOWN = 48
 """Held-back targets of a report."""
-
-
-def canonical_face(faces: FaceSet, targets: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Mean of the fittest targets and their mirror images, (S, S, 3) float32 in [0, 1]."""
-    fittest = targets[np.argsort(-faces.fitness[targets])]
-    fittest = fittest[: max(1, round(CANONICAL_SHARE * len(fittest)))]
-    mean = np.zeros(faces.crops.shape[1:], np.float64)
-    for row in fittest:
-        mean += faces.crops[row]
-    mean = mean / (255 * len(fittest))
-    return np.asarray((mean + mean[:, ::-1]) / 2, np.float32)
+_SMALL_BATCH = 3
+"""How many times as many pairs a step takes at half the side."""
 
 
 def load_earlier(network: keras.Model, path: Path) -> None:
@@ -80,9 +74,9 @@ class Restoring:
 
     Args:
         faces: all aligned faces.
-        best: for every face the row of its subject's target.
+        best: for every face the row of its subject's best image.
         rows: faces to train on, and faces held back.
-        originals: graded originals for the discriminator.
+        data: targets and geometry of all faces.
         config: the run's configuration.
         args: carries output, resume and budget_minutes.
 
@@ -95,51 +89,59 @@ class Restoring:
         faces: FaceSet,
         best: NDArray[np.int64],
         rows: tuple[NDArray[np.int64], NDArray[np.int64]],
-        originals: GradedSource,
+        data: TargetedFaces,
         config: TrainingConfig,
         args: argparse.Namespace,
     ) -> None:
         train_rows, held_rows = rows
-        shown = held_rows[np.isin(held_rows, best)]
+        shown = held_rows[np.isin(held_rows, data.targets.rows)]
         shown = np.random.default_rng(config.seed).permutation(shown)[:SHOWN]
-        if not len(train_rows) or not len(shown):
+        drawn = data.targets.rows[np.isin(data.targets.rows, train_rows)]
+        if not len(drawn) or not len(shown):
             raise ValueError(
-                f"{len(train_rows)} faces to train on and {len(shown)} held-back targets: change held_back, now "
+                f"{len(drawn)} targets to train on and {len(shown)} held-back targets: change held_back, now "
                 f"{config.held_back}, or train on more subjects"
             )
-        position = np.full(len(best), -1)
-        position[train_rows] = np.arange(len(train_rows))
-        chosen = faces.select(train_rows)
-        targets = position[best[train_rows]]
         self._config = config
         self._args = args
         self._output: Path = args.output
         self._size = faces.crops.shape[1]
         self._data = data_hash(faces)
-        self._source = PairSource(chosen, targets, mix=PairMix(**config.mix), seed=config.seed)
-        self._originals = originals
-        self._canonical = canonical_face(chosen, np.unique(targets))
-        self._validation = Validation(faces.select(np.sort(shown)))
-        # Patches first: the generator is convolutional, and twice as many patches cost half as much as whole faces.
-        self._on_patches = round(config.patch_share * config.steps)
+        alterer = data.alterer(rows=train_rows, mix=AlterationMix(**config.mix))
+        self._source = PairSource(alterer, data.targets, seed=config.seed)
+        rng = np.random.default_rng(config.seed)
+        chosen = rng.choice(drawn, min(len(drawn), MOST), replace=False)
+        pictures = [align_jitter(rng, data.targets.pictures[int(row)]) for row in chosen]
+        self._components = principal_components(pictures, config.code)
+        self._region = face_region(CropProtocol(size=self._size))
+        shown = np.sort(shown)
+        self._validation = Validation(
+            faces.select(shown), np.stack([data.targets.pictures[int(row)] for row in shown])
+        )
+        self._on_half = round(config.half_size * config.steps)
         self._step, self._earlier = 0, 0.0
         self._averages: dict[str, float] = {}
         self._stop = EarlyStop(config.patience)
 
-    def _make(self, step: int) -> RestorationGAN:
+    def _generator(self, side: int) -> keras.Model:
+        return build_generator(
+            size=side, width=self._config.generator_width, code=self._config.code
+        )
+
+    def _make(self, step: int, discriminator: keras.Model) -> RestorationGAN:
         config = self._config
-        side = config.patch_size if step < self._on_patches else self._size
+        side = self._size // 2 if step < self._on_half else self._size
         with precision(config.precision):
-            generator = build_generator(size=side, width=config.generator_width)
-            judge = build_discriminator(size=self._size, width=config.discriminator_width)
+            generator, critic = self._generator(side), build_critic(size=side)
         return RestorationGAN(
             generator,
-            judge,
-            canonical=self._canonical,
+            critic,
+            discriminator,
+            components=self._components,
+            region=self._region,
             weights=LossWeights(**config.losses),
-            grades=GradeWeights(**config.grades),
             learning_rate=config.learning_rate,
-            discriminator_rate=config.discriminator_rate,
+            critic_rate=config.critic_rate,
             steps=config.steps,
         )
 
@@ -149,22 +151,21 @@ class Restoring:
         """Train and write the weights.
 
         Args:
-            discriminator: graded, see ``grade``; not changed.
+            discriminator: graded, see ``discriminator_stage``; not changed.
             generator: where to set out from, layer by layer as far as they agree; None for fresh weights.
             used: minutes of the budget that the grading has used up.
         """
         config, checkpoint = self._config, self._output / "checkpoint.npz"
         if self._args.resume and checkpoint.is_file():
-            gan = self._resumed(checkpoint)
+            gan = self._resumed(checkpoint, discriminator)
         else:
-            gan = self._make(0)
-            gan.discriminator.set_weights(discriminator.get_weights())
+            gan = self._make(0, discriminator)
             if generator is not None:
                 taken = take_over(gan.generator, generator)
                 logger.info("%d layers of the generator were taken over", taken)
                 gan.averaged = [np.array(v) for v in gan.generator.get_weights()]
         if config.patience:
-            self._stop.start = round(min(1.0, gan.weights.warm_up + 0.1) * config.steps)
+            self._stop.start = round(min(1.0, config.adversarial_from + 0.1) * config.steps)
         if self._stop.over:
             logger.warning(
                 "the run has ended: no better report since step %d", self._stop.best_step
@@ -175,8 +176,8 @@ class Restoring:
         with tqdm(
             total=config.steps, initial=self._step, desc="train", unit="step", mininterval=2
         ) as progress:
-            for batch, originals in prefetch(self._draw, self._step, config.steps):
-                gan = self._advance(gan, batch, originals)
+            for batch in prefetch(self._draw, self._step, config.steps):
+                gan = self._advance(gan, batch)
                 progress.update()
                 if self._step % config.report_every == 0:
                     reports.losses(self._step, self._averages)
@@ -204,7 +205,7 @@ class Restoring:
                     )
                     break
 
-    def _resumed(self, checkpoint: Path) -> RestorationGAN:
+    def _resumed(self, checkpoint: Path, discriminator: keras.Model) -> RestorationGAN:
         arrays, facts = load_checkpoint(checkpoint)
         if facts["config"] != asdict(self._config) or facts.get("data") != self._data:
             raise ValueError(
@@ -213,34 +214,31 @@ class Restoring:
         self._step, self._earlier = int(facts["step"]), facts["minutes"]
         self._averages = facts["averages"]
         self._stop = EarlyStop.from_state(facts["stop"])
-        gan = self._make(self._step)
+        gan = self._make(self._step, discriminator)
+        if (
+            self._side(arrays) != gan.generator.input_shape[0][1]
+        ):  # the last step was at half the side
+            gan = self._make(0, discriminator)
         gan.restore_state(arrays)
         return gan
 
-    def _draw(self, number: int) -> tuple[Batch, GradedBatch | None]:
-        config = self._config
-        if number < self._on_patches:
-            pairs = self._source.batch(number, 2 * config.batch_size, patch=config.patch_size)
-            return pairs, None
-        # Other numbers than those the discriminator has been graded with before.
-        originals = self._originals.batch(config.grading_steps + number, config.batch_size)
-        return self._source.batch(number, config.batch_size), originals
+    def _side(self, arrays: dict[str, Any]) -> int:
+        return int(arrays["side"])
 
-    def _advance(
-        self, gan: RestorationGAN, batch: Batch, originals: GradedBatch | None
-    ) -> RestorationGAN:
+    def _draw(self, number: int) -> Batch:
+        config = self._config
+        small = number < self._on_half
+        return self._source.batch(number, config.batch_size * (_SMALL_BATCH if small else 1))
+
+    def _advance(self, gan: RestorationGAN, batch: Batch) -> RestorationGAN:
         config, step = self._config, self._step
-        if step < self._on_patches:
-            losses = gan.patch_step(batch)
-        else:
-            if gan.generator.input_shape[1] != self._size:
-                whole = self._make(step)
-                whole.restore_state(gan.state())
-                gan = whole
-            warm = config.steps * gan.weights.warm_up
-            ramp = float(np.clip((step - warm) / max(0.1 * config.steps, 1), 0, 1))
-            # Before the generator listens to it, the discriminator is left as the grading made it.
-            losses = gan.step(batch, originals if ramp > 0 else None, adversarial=ramp)
+        if step >= self._on_half and gan.generator.input_shape[0][1] != self._size:
+            whole = self._make(step, gan.discriminator)
+            whole.restore_state(gan.state())
+            gan = whole
+        start = max(self._on_half, config.adversarial_from * config.steps)
+        ramp = float(np.clip((step - start) / max(0.1 * config.steps, 1), 0, 1))
+        losses = gan.step(batch, adversarial=ramp)
         self._step = step + 1
         for name, value in losses.items():
             self._averages[name] = 0.98 * self._averages.get(name, value) + 0.02 * value
@@ -250,19 +248,18 @@ class Restoring:
         self, gan: RestorationGAN, reports: Reports, minutes: float, *, on_schedule: bool
     ) -> None:
         config = self._config
-        mean_generator = build_generator(size=self._size, width=config.generator_width)
+        mean_generator = self._generator(self._size)
         mean_generator.set_weights(gan.averaged)
-        judge = build_discriminator(size=self._size, width=config.discriminator_width)
-        judge.set_weights(gan.discriminator.get_weights())
-        facts, rows = self._validation.report(mean_generator, judge)
+        facts, rows = self._validation.report(mean_generator, gan.discriminator)
         # A cut by the budget must not change what an uncut run would have kept.
         better = on_schedule and self._stop.report(self._step, facts["order"])
         if better or not config.patience or self._stop.best_step < 0:
             mean_generator.save_weights(self._output / WEIGHTS[0])
-            judge.save_weights(self._output / WEIGHTS[1])
+        gan.discriminator.save_weights(self._output / WEIGHTS[1])
         reports.add(self._step, minutes=minutes, losses=self._averages, facts=facts, rows=rows)
         # Last: a run that dies above goes on from the checkpoint before, and writes the same again.
         state: dict[str, Any] = {"step": self._step, "config": asdict(config), "data": self._data}
         state |= {"minutes": minutes, "averages": self._averages, "stop": self._stop.state()}
-        save_checkpoint(self._output / "checkpoint.npz", gan.state(), state)
+        side = {"side": np.array(gan.generator.input_shape[0][1])}
+        save_checkpoint(self._output / "checkpoint.npz", gan.state() | side, state)
         logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
+from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.degradation import degrade
 from faceqgen_core.measures import MEASURES
 from faceqgen_core.measures.mse import mse
-from faceqgen_core.measures.native import native_measures
+from faceqgen_core.measures.region import face_region
+from faceqgen_core.networks.scorer import build_features
 from faceqgen_core.training.data.subjects import FaceSet
 
 FAMILIES = ("gaussian_blur", "low_resolution", "noise", "occlusion", "jpeg", "dark")
@@ -33,11 +34,14 @@ class Validation:
     """A fixed set of held-back faces, clean and degraded.
 
     Args:
-        faces: good faces of subjects that are not trained on.
+        faces: good pictures of subjects that are not trained on.
+        targets: (N, S, S, 3) uint8 RGB, what restoration shall lead to.
     """
 
-    def __init__(self, faces: FaceSet) -> None:
+    def __init__(self, faces: FaceSet, targets: NDArray[np.uint8]) -> None:
         clean = faces.crops
+        self._targets = _unit(targets)
+        self._region = face_region(CropProtocol(size=clean.shape[1]))
         self._sets: dict[str, NDArray[np.float32]] = {"clean": _unit(clean)}
         for family in FAMILIES:
             for strength in STRENGTHS:
@@ -48,26 +52,25 @@ class Validation:
     def report(
         self, generator: Any, discriminator: Any
     ) -> tuple[dict[str, float], list[list[NDArray[np.float32]]]]:
-        """Return numbers by name, and rows of images for a montage.
+        """Return numbers by name, and rows of images for a montage: input, restored, drawn, each time.
 
-        The numbers: mean ``ssim_`` and ``d_`` and the ``psnr_gain_`` of each set; ``order_`` of each measure over the
-        harmful families; and their mean, ``order``, by which a run chooses its best weights.
+        The numbers: mean ``ssim_`` and ``d_`` and, over the face, the ``psnr_gain_`` of each set towards the target;
+        ``order_`` of each measure over the harmful families; and their mean, ``order``, by which a run chooses its best
+        weights.
         """
+        network = build_features(generator, discriminator, self._region)
         facts: dict[str, float] = {}
         rows: list[list[NDArray[np.float32]]] = []
-        clean = self._sets["clean"]
         values: dict[str, NDArray[np.float32]] = {}
         for name, images in self._sets.items():
-            restored = np.asarray(generator.predict_on_batch(images)[0])
-            logits = discriminator.predict_on_batch(images)[0]
-            values[name] = ops.convert_to_numpy(native_measures(images, restored, logits)[0])
+            made = network.predict_on_batch(images)
+            restored, drawn = np.asarray(made["restored"]), np.asarray(made["drawn"])
+            values[name] = np.asarray(made["measures"])
             facts[f"ssim_{name}"] = float(values[name][:, 0].mean())
             facts[f"d_{name}"] = float(values[name][:, 2].mean())
-            if name != "clean":
-                before = float(np.mean(-10 * np.log10(np.asarray(mse(images, clean)) + 1e-6)))
-                after = float(np.mean(-10 * np.log10(np.asarray(mse(restored, clean)) + 1e-6)))
-                facts[f"psnr_gain_{name}"] = after - before
-            rows.append([x for i in range(min(6, len(images))) for x in (images[i], restored[i])])
+            facts[f"psnr_gain_{name}"] = self._psnr(restored) - self._psnr(images)
+            shown = range(min(6, len(images)))
+            rows.append([x for i in shown for x in (images[i], restored[i], drawn[i])])
         for column, (measure, meaning) in enumerate(MEASURES.items()):
             sign = 1 if meaning.higher_is_better else -1
             shares = []
@@ -78,6 +81,11 @@ class Validation:
             facts[f"order_{measure}"] = float(np.mean(shares))
         facts["order"] = float(np.mean([facts[f"order_{measure}"] for measure in MEASURES]))
         return facts, rows
+
+    def _psnr(self, images: NDArray[np.float32]) -> float:
+        """Mean peak signal-to-noise ratio to the targets over the face, in decibels."""
+        error = np.asarray(mse(images, self._targets, region=self._region))
+        return float(np.mean(-10 * np.log10(error + 1e-6)))
 
 
 def _unit(images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -1,9 +1,9 @@
 """The GAN's losses and its training step; losses in ``keras.ops``, so that any Keras backend can train.
 
-Generator: Charbonnier + SSIM + naming of the degradations + feature matching in the discriminator (Wang et al. 2018,
-pix2pixHD) + a small adversarial term. How well a face will be known again, as the discriminator predicts it, decides what
-the generator shall do with it: leave a good face alone, restore a poor one, and replace what is lost altogether by what
-faces have in common. Discriminator: graded originals, see ``grading``, against restored faces.
+Generator: Charbonnier and SSIM of the restored and of the drawn face against the target, the target's own components for the
+code (which makes the drawn face converge), fine detail, identity by the graded discriminator's embedding, and from a part of the
+run on an adversarial term with feature matching (Wang et al. 2018, pix2pixHD). How much a face shall change follows from how
+well it will be known again, as the graded discriminator predicts it. The critic sees restored and drawn faces against targets.
 """
 
 from __future__ import annotations
@@ -16,269 +16,259 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from faceqgen_core.measures.ssim import ssim_map
+from faceqgen_core.measures.ssim import WINDOW, ssim_map
+from faceqgen_core.networks.basis import SIDE
 from faceqgen_core.training.data.pairs import Batch
+from faceqgen_core.training.networks.components import Components
 from faceqgen_core.training.networks.gradient import gradient_step, in_float32, loss_scaled
-from faceqgen_core.training.networks.grading import (
-    GOOD,
-    POOR,
-    SURE,
-    GradedBatch,
-    GradeWeights,
-    grading_loss,
-    logistic,
-)
+from faceqgen_core.training.networks.grading import GOOD, POOR
 
-_ROUND = 0.03
+_ROUND = 0.02
 """Half width of the round bottom of the Charbonnier loss, in units of the image range."""
 
 
 @dataclass(frozen=True)
 class LossWeights:
-    """Weights of the losses; the adversarial ones start after ``warm_up`` of the steps.
+    """Weights of the losses.
 
-    ``fakes`` weighs restored faces in the discriminator's loss. ``lost`` is the worth (0..1, see ``worth``) under which
-    the target turns from the clean face towards the canonical one, ``canonical`` how far it gets at worth 0. ``gain`` and
-    ``floor`` lay the share of the correction that is applied: ``gain * (1 - worth)``, at least ``floor``, at most 1.
+    ``cross`` is how much less the pixels of another image of the subject count; ``face`` how much more the face counts than
+    its surroundings. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
+    the utility of the face asks for: SSIM from ``least + (most - least) * utility``, and twice the root of the mean squared error
+    from ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much.
     """
 
-    pixel: float = 1.0
-    ssim: float = 0.1
-    naming: float = 0.1
-    share: float = 0.2
-    features: float = 0.04
-    identity: float = 0.1
-    adversarial: float = 0.01
-    fakes: float = 0.5
-    warm_up: float = 0.55
-    lost: float = 0.4
-    canonical: float = 0.85
-    gain: float = 1.7
-    floor: float = 0.1
+    restored: float = 1.0
+    drawn: float = 0.6
+    ssim: float = 0.15
+    detail: float = 0.5
+    code: float = 0.1
+    identity: float = 0.15
+    change: float = 0.5
+    adversarial: float = 0.02
+    features: float = 0.3
+    cross: float = 0.55
+    face: float = 2.0
+    least: float = 0.35
+    most: float = 0.97
+    near: float = 0.02
+    far: float = 0.22
 
 
-def light_matched(canonical: Any, target: Any) -> Any:
-    """Give the canonical face (1, S, S, 3) the mean and the contrast of each target's channels -> (N, S, S, 3)."""
-    axes = (1, 2)
-    canonical = ops.convert_to_tensor(canonical)  # torch adds no arrays to tensors
-    mean, spread = ops.mean(target, axes, keepdims=True), ops.std(target, axes, keepdims=True)
-    centred = canonical - ops.mean(canonical, axes, keepdims=True)
-    return ops.clip(
-        centred / (ops.std(canonical, axes, keepdims=True) + 1e-3) * spread + mean, 0.0, 1.0
-    )
+def charbonnier(error: Any) -> Any:
+    """Quadratic near zero, linear beyond."""
+    return ops.sqrt(ops.square(error) + _ROUND**2) - _ROUND
+
+
+def _detail(image: Any) -> Any:
+    """What a 3 x 3 mean takes away."""
+    return image - ops.average_pool(image, 3, 1, padding="same")
+
+
+def _shrunk(image: Any, side: int) -> Any:
+    factor = image.shape[1] // side
+    return ops.average_pool(image, factor, factor) if factor > 1 else image
+
+
+def _column(values: Any) -> Any:
+    return ops.reshape(values, (-1, 1, 1, 1))
 
 
 class RestorationGAN:
-    """Generator, discriminator, their optimisers and the moving average that is kept in the end.
+    """Generator, critic, their optimisers and the moving average that is kept in the end.
 
     Args:
-        generator: see ``build_generator``; ``discriminator``: see ``build_discriminator``.
-        canonical: (S, S, 3) float32 in [0, 1], what good faces have in common: their mean.
+        generator: see ``build_generator``; its side may be that of the discriminator or a half of it.
+        critic: see ``build_critic``, of the generator's side.
+        discriminator: graded, not changed; of the side of the pairs.
+        components: what the generator's decoder draws with.
+        region: (S, S) float32 in [0, 1], the face in a crop of the discriminator's side.
         weights: loss weights.
-        grades: loss weights of graded originals.
-        learning_rate: of the generator's Adam optimiser at the start; falls to a tenth along a cosine.
-        discriminator_rate: of the discriminator's, constant.
+        learning_rate: of the generator's Adam optimiser at its height; falls to a tenth along a cosine.
+        critic_rate: of the critic's, constant.
         steps: length of the cosine.
-        average: decay of the generator's moving average per step.
+        average: decay of the generator's moving average per step, once there are steps enough.
     """
 
-    NAMES = ("pixel", "1-ssim", "naming", "share", "features", "identity", "adversarial")
-    JUDGE_NAMES = ("d_original", "d_similarity", "d_naming", "d_identity", "d_restored")
+    NAMES = (
+        "restored",
+        "drawn",
+        "1-ssim",
+        "detail",
+        "code",
+        "identity",
+        "change",
+        "features",
+        "adversarial",
+    )
+    CRITIC_NAMES = ("critic",)
 
     def __init__(
         self,
         generator: keras.Model,
+        critic: keras.Model,
         discriminator: keras.Model,
         *,
-        canonical: NDArray[np.float32],
+        components: Components,
+        region: NDArray[np.float32],
         weights: LossWeights | None = None,
-        grades: GradeWeights | None = None,
-        learning_rate: float = 1e-3,
-        discriminator_rate: float = 3e-4,
+        learning_rate: float = 6e-4,
+        critic_rate: float = 3e-4,
         steps: int = 3000,
-        average: float = 0.995,
+        average: float = 0.997,
     ) -> None:
         self.generator = generator
+        self.critic = critic
         self.discriminator = discriminator
         self.weights = weights or LossWeights()
-        self._grades = grades or GradeWeights()
-        self._canonical = np.asarray(canonical, np.float32)[None]
         self.average = average
+        generator.get_layer("basis").set_basis(components.mean, components.directions)
+        self._mean, self._projection = components.mean[None], components.projection
+        spread = components.spread
+        self._importance = (spread / max(float(spread.mean()), 1e-6))[None]
+        self._side = int(generator.input_shape[0][1])
+        face = np.asarray(_shrunk(np.asarray(region, np.float32)[None, ..., None], self._side))
+        pixel = 1 + (self.weights.face - 1) * face
+        self._pixel = np.asarray(pixel / pixel.mean(), np.float32)
+        self._face = np.asarray(face[..., 0] / max(float(face.sum()), 1e-6), np.float32)
+        edge = WINDOW // 2
+        inside = face[:, edge:-edge, edge:-edge, 0]
+        self._inside = np.asarray(inside / max(float(inside.sum()), 1e-6), np.float32)
         fall = keras.optimizers.schedules.CosineDecay(
             0.02 * learning_rate,
             steps,
-            alpha=2.0,
+            alpha=5.0,
             warmup_target=learning_rate,
             # Adam remembers the first, huge gradients for long unless it sets out slowly.
-            warmup_steps=min(60, max(1, steps // 10)),
+            warmup_steps=min(100, max(1, steps // 10)),
         )
         self.optimizers = [
             loss_scaled(
                 keras.optimizers.Adam(rate, beta_1=beta, beta_2=0.99, global_clipnorm=1.0), network
             )
-            for rate, beta, network in (
-                (fall, 0.9, generator),
-                (discriminator_rate, 0.5, discriminator),
-            )
+            for rate, beta, network in ((fall, 0.9, generator), (critic_rate, 0.0, critic))
         ]
-        for optimizer, network in zip(self.optimizers, (generator, discriminator), strict=True):
+        for optimizer, network in zip(self.optimizers, (generator, critic), strict=True):
             optimizer.build(network.trainable_variables)
         self.averaged = [np.array(v) for v in generator.get_weights()]
-        self._patch_step = gradient_step(self._patch_loss, generator, self.optimizers[0])
         self._steps = {
             adversarial: gradient_step(
-                self._adversarial_loss if adversarial else self._gated_loss,
+                self._adversarial_loss if adversarial else self._plain_loss,
                 generator,
                 self.optimizers[0],
-                reads=[discriminator],
+                reads=[discriminator, critic],
             )
             for adversarial in (False, True)
         }
-        self._discriminator_step = gradient_step(
-            self._discriminator_loss, discriminator, self.optimizers[1]
+        self._critic_step = gradient_step(self._critic_loss, critic, self.optimizers[1])
+
+    def _known(self, image: Any) -> tuple[Any, Any]:
+        """Predicted similarity (N, 1) and embedding (N, 256) of faces."""
+        outputs = in_float32(self.discriminator(image, training=False))
+        return ops.stop_gradient(outputs[5]), ops.stop_gradient(outputs[6])
+
+    def _restoration_loss(self, image: Any, target: Any, cross: Any) -> tuple[Any, Any, Any]:
+        """Loss, (restored, drawn, target) of the generator's side, and the parts (7,) of the loss."""
+        w = self.weights
+        similarity, identity = self._known(image)
+        mine, aim = _shrunk(image, self._side), _shrunk(target, self._side)
+        restored, drawn, _, code, _ = in_float32(
+            self.generator([mine, similarity, identity], training=True)
         )
+        flat = ops.reshape(_shrunk(target, SIDE), (-1, SIDE * SIDE * 3))
+        own = ops.matmul(flat - self._mean, self._projection)
+        same = 1 - cross
+        distance = ops.mean((1 - 0.4 * cross)[:, None] * ops.square(code - own) * self._importance)
+        pixel = self._pixel * _column(1 - w.cross * cross)
+        on_restored = ops.mean(pixel * charbonnier(restored - aim))
+        on_drawn = ops.mean(pixel * charbonnier(drawn - aim))
+        structure = ops.mean(same[:, None, None] * (1 - ssim_map(restored, aim)))
+        fine = _detail(aim)
+        detail = ops.mean(
+            self._pixel
+            * _column(same)
+            * (charbonnier(_detail(restored) - fine) + 0.5 * charbonnier(_detail(drawn) - fine))
+        )
+        # A different person is no restoration: who it is, by the embedding that was distilled from a recogniser.
+        who = ops.zeros(())
+        if w.identity and self._side == image.shape[1]:
+            seen = in_float32(self.discriminator(restored, training=False))[6]
+            _, theirs = self._known(target)
+            who = ops.mean(1 - ops.sum(seen * theirs, axis=-1))
+        utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
+        kept = ops.sum(ssim_map(mine, restored) * self._inside, axis=(1, 2))
+        change = ops.mean(ops.abs(kept - (w.least + (w.most - w.least) * utility)))
+        moved = ops.mean(ops.square(mine - restored), axis=-1) * self._face
+        moved = ops.sqrt(ops.sum(moved, axis=(1, 2)) + 1e-6)
+        due = w.near + (w.far - w.near) * (1 - utility)
+        change = change + 2 * ops.mean(ops.abs(moved - due))
+        loss = (
+            w.restored * on_restored
+            + w.drawn * on_drawn
+            + w.ssim * structure
+            + w.detail * detail
+            + w.code * distance
+            + w.identity * who
+            + w.change * change
+        )
+        parts = ops.stack([on_restored, on_drawn, structure, detail, distance, who, change])
+        return loss, (restored, drawn, aim), parts
 
-    def worth(self, image: Any) -> Any:
-        """How well faces will be known again, as the discriminator predicts it: (N, S, S, 3) -> (N,) in [0, 1]."""
-        similarity = in_float32(self.discriminator(image, training=False))[5][:, 0]
-        return ops.stop_gradient(ops.clip((similarity - POOR) / (GOOD - POOR), 0.0, 1.0))
-
-    def aim(self, image: Any, target: Any, cross: Any, worth: Any) -> Any:
-        """What the full correction shall arrive at.
-
-        A good face of another moment stays itself, a poor one becomes the subject's best image; of a face that is lost
-        altogether, however it was lost, nothing better can be said than what faces have in common.
-        """
-        w = self.weights
-        worth = ops.reshape(worth, (-1, 1, 1, 1))
-        target = target + ops.reshape(cross, (-1, 1, 1, 1)) * worth * (image - target)
-        lost = w.canonical * ops.clip((w.lost - worth) / w.lost, 0.0, 1.0)
-        return target + lost * (light_matched(self._canonical, target) - target)
-
-    def _restoration_loss(self, image: Any, target: Any, strengths: Any) -> tuple[Any, Any, Any]:
-        """Loss, the generator's outputs, and the parts (3,) of the loss."""
-        outputs = in_float32(self.generator(image, training=True))
-        _, _, named, full, _ = outputs
-        error = full - target
-        # Charbonnier: quadratic near zero. Under plain L1 most pixels of a mixed batch want no change, and that
-        # median holds the network at the identity.
-        each = ops.mean(ops.sqrt(ops.square(error) + _ROUND**2) - _ROUND, axis=(1, 2, 3))
-        # What cannot be restored (a covered face, another pose) has errors that drown the ones that can.
-        weight = 1 / (1 + ops.mean(ops.abs(image - target), axis=(1, 2, 3)) / 0.06)
-        pixel = ops.mean(each * weight)
-        naming = ops.mean(ops.sum(ops.square(named - strengths), axis=-1))
-        structure = 1 - ops.mean(ssim_map(full, target))
-        w = self.weights
-        loss = w.pixel * pixel + w.ssim * structure + w.naming * naming
-        return loss, outputs, ops.stack([pixel, structure, naming])
-
-    def _patch_loss(self, image: Any, target: Any, strengths: Any) -> tuple[Any, Any]:
-        loss, outputs, parts = self._restoration_loss(image, target, strengths)
-        # A gradient of zero for the share, which has no part here: Keras warns of variables without any.
-        return loss + 0.0 * ops.mean(outputs[4]), parts
-
-    def _gated(
-        self, image: Any, target: Any, cross: Any, strengths: Any
-    ) -> tuple[Any, Any, Any, Any, Any]:
-        worth = self.worth(image)
-        aim = self.aim(image, target, cross, worth)
-        loss, outputs, parts = self._restoration_loss(image, aim, strengths)
-        w = self.weights
-        due = ops.clip(w.gain * (1 - worth), w.floor, 1.0)
-        share = ops.mean(ops.square(outputs[4][:, 0] - due))
-        parts = ops.concatenate([parts, ops.stack([share])])
-        return loss + w.share * share, outputs[3], aim, worth, parts
-
-    def _gated_loss(self, image: Any, target: Any, cross: Any, strengths: Any) -> tuple[Any, Any]:
-        loss, full, _, worth, parts = self._gated(image, target, cross, strengths)
-        return loss, (full, worth, parts)
+    def _plain_loss(self, image: Any, target: Any, cross: Any) -> tuple[Any, Any]:
+        loss, pictures, parts = self._restoration_loss(image, target, cross)
+        return loss, (*pictures, parts)
 
     def _adversarial_loss(
-        self, image: Any, target: Any, cross: Any, strengths: Any, adversarial: Any
+        self, image: Any, target: Any, cross: Any, adversarial: Any
     ) -> tuple[Any, Any]:
-        loss, full, aim, worth, parts = self._gated(image, target, cross, strengths)
-        both = self.discriminator(ops.concatenate([full, aim]), training=False)
-        logits, *others = in_float32(both)
-        matching = 0.0
-        for level in others[:3]:
-            mine, theirs = ops.split(level, 2)
-            theirs = ops.stop_gradient(theirs)
-            matching = matching + ops.mean(ops.abs(mine - theirs)) / (
-                ops.mean(ops.abs(theirs)) + 1e-6
-            )
-        mine, theirs = ops.split(others[5], 2)
-        # A different person is no restoration: compare who it is, by the embedding that was distilled from a recogniser.
-        who = ops.mean(1 - ops.sum(mine * ops.stop_gradient(theirs), axis=-1))
-        fooled = ops.mean(ops.softplus(-ops.split(logits, 2)[0]), axis=(1, 2, 3))
-        # A good input has nothing to be fooled about: its restoration is a good original.
-        realism = ops.mean(fooled * (1 - worth))
+        loss, pictures, parts = self._restoration_loss(image, target, cross)
+        restored, drawn, aim = pictures
+        fooled, *_ = in_float32(self.critic(drawn, training=False))
+        logits, *mine = in_float32(self.critic(restored, training=False))
+        _, *theirs = in_float32(self.critic(aim, training=False))
+        matching = ops.zeros(())
+        for level, other in zip(mine, theirs, strict=True):
+            away = ops.mean(ops.abs(level - ops.stop_gradient(other)), axis=(1, 2, 3))
+            matching = matching + ops.mean((1 - cross) * away)
+        realism = -0.5 * (ops.mean(logits) + ops.mean(fooled))
         w = self.weights
-        loss = loss + adversarial * (
-            w.features * matching / 3 + w.identity * who + w.adversarial * realism
-        )
-        parts = ops.concatenate([parts, ops.stack([matching, who, realism])])
-        return loss, (full, worth, parts)
+        loss = loss + adversarial * (w.features * matching + w.adversarial * realism)
+        parts = ops.concatenate([parts, ops.stack([matching, realism])])
+        return loss, (*pictures, parts)
 
-    def _discriminator_loss(
-        self,
-        image: Any,
-        similarity: Any,
-        strengths: Any,
-        identity: Any,
-        weight: Any,
-        restored: Any,
-        worth: Any,
-    ) -> tuple[Any, Any]:
-        count = ops.shape(image)[0]  # a compiled step may know no fixed number
-        judged = in_float32(self.discriminator(ops.concatenate([image, restored]), training=True))
-        loss, parts = grading_loss(
-            [output[:count] for output in judged],
-            similarity,
-            strengths,
-            identity,
-            weight,
-            self._grades,
-        )
-        fake = logistic(judged[0][count:], ops.zeros_like(worth) + (1 - SURE))
-        on_fake = ops.sum(fake * (1 - worth)) / (ops.sum(1 - worth) + 1e-6)
-        return loss + self.weights.fakes * on_fake, ops.concatenate([parts, ops.stack([on_fake])])
+    def _critic_loss(self, restored: Any, drawn: Any, target: Any) -> tuple[Any, Any]:
+        """Hinge loss: good pictures above 1, restored and drawn ones below -1."""
+        fake = in_float32(self.critic(ops.concatenate([restored, drawn]), training=True))[0]
+        good = in_float32(self.critic(target, training=True))[0]
+        loss = ops.mean(ops.relu(1 + fake)) + ops.mean(ops.relu(1 - good))
+        return loss, ops.stack([loss])
 
-    def patch_step(self, batch: Batch) -> dict[str, float]:
-        """Train the generator alone on patches of pairs, of which the discriminator can say nothing."""
-        parts = self._patch_step(batch.image, batch.target, batch.strengths)
-        self._follow()
-        return dict(zip(self.NAMES, ops.convert_to_numpy(parts).tolist(), strict=False))
-
-    def step(
-        self, batch: Batch, originals: GradedBatch | None, *, adversarial: float
-    ) -> dict[str, float]:
-        """Train the generator on pairs and, where originals are given, the discriminator.
+    def step(self, batch: Batch, *, adversarial: float) -> dict[str, float]:
+        """Train the generator on pairs and, where ``adversarial`` is above 0, the critic.
 
         Args:
-            batch: pairs of whole faces.
-            originals: graded originals for the discriminator; None leaves it as it is.
-            adversarial: in [0, 1], scales the discriminator's part in the generator's loss.
+            batch: pairs of whole faces of the discriminator's side.
+            adversarial: in [0, 1], scales the critic's part in the generator's loss.
         """
-        pairs = (batch.image, batch.target, batch.cross, batch.strengths)
+        pairs = (batch.image, batch.target, batch.cross)
         if adversarial > 0:
-            result = self._steps[True](*pairs, np.float32(adversarial))
-        else:  # the discriminator has no say yet: spare its passes
-            result = self._steps[False](*pairs)
-        restored, worth, parts = result
+            *pictures, parts = self._steps[True](*pairs, np.float32(adversarial))
+        else:  # the critic has no say yet: spare its passes
+            *pictures, parts = self._steps[False](*pairs)
         numbers = dict(zip(self.NAMES, ops.convert_to_numpy(parts).tolist(), strict=False))
-        if originals is not None:
-            judged = self._discriminator_step(*originals.tensors(), restored, worth)
-            values = ops.convert_to_numpy(judged).tolist()
-            numbers |= dict(zip(self.JUDGE_NAMES, values, strict=True))
+        if adversarial > 0:
+            judged = ops.convert_to_numpy(self._critic_step(*pictures)).tolist()
+            numbers |= dict(zip(self.CRITIC_NAMES, judged, strict=True))
         self._follow()
         return numbers
 
     def _follow(self) -> None:
-        """Move the average a little towards the generator."""
-        decay = self.average
+        """Move the average a little towards the generator; further while there is little to average."""
+        taken = int(ops.convert_to_numpy(self.optimizers[0].iterations))
+        decay = min(self.average, (1 + taken) / (10 + taken))
         for mean, value in zip(self.averaged, self.generator.get_weights(), strict=True):
-            mean *= decay
-            mean += (1 - decay) * value
+            if mean.dtype == np.float32:  # the basis is fixed
+                mean *= decay
+                mean += (1 - decay) * value
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs, as arrays by name."""
@@ -290,7 +280,7 @@ class RestorationGAN:
         return arrays
 
     def restore_state(self, arrays: Any) -> None:
-        """Set what ``state`` returned."""
+        """Set what ``state`` returned; the side may be another one."""
         for name, variables in self._groups().items():
             for i, variable in enumerate(variables):
                 variable.assign(arrays[f"{name}/{i}"])
@@ -299,7 +289,7 @@ class RestorationGAN:
     def _groups(self) -> dict[str, list[Any]]:
         return {
             "generator": self.generator.weights,
-            "discriminator": self.discriminator.weights,
+            "critic": self.critic.weights,
             "optimizer_g": self.optimizers[0].variables,
-            "optimizer_d": self.optimizers[1].variables,
+            "optimizer_c": self.optimizers[1].variables,
         }

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from faceqgen_core.measures.native import native_measures
+from faceqgen_core.networks.scorer import HEAD_INPUTS, build_features
 from faceqgen_core.training.labels.labelled_set import LabelledSet
 
 
@@ -32,20 +32,29 @@ class Features:
 
 
 def extract_features(
-    generator: Any, discriminator: Any, crops: NDArray[np.uint8], *, batch_size: int = 64
+    generator: Any,
+    discriminator: Any,
+    crops: NDArray[np.uint8],
+    *,
+    region: NDArray[np.float32],
+    batch_size: int = 64,
 ) -> Features:
-    """Run both networks over crops (N, S, S, 3) uint8 RGB; half precision holds a training set's maps in memory."""
-    image = keras.Input(generator.input_shape[1:])
-    restored, bottleneck, named, *_ = generator(image, training=False)
-    logits, *levels, judged, similarity, _ = discriminator(image, training=False)
-    both = keras.Model(image, [restored, logits, bottleneck, levels[-1], named, judged, similarity])
+    """Run both networks over crops, as scoring does; half precision holds a training set's maps in memory.
+
+    Args:
+        generator: see ``build_generator``.
+        discriminator: see ``build_discriminator``.
+        crops: (N, S, S, 3) uint8 RGB.
+        region: (S, S) float32, where SSIM and MSE are measured, see ``measures.region``.
+        batch_size: crops a call.
+    """
+    features = build_features(generator, discriminator, region)
+    read = keras.Model(features.input, [features.output[name] for name in HEAD_INPUTS])
     parts: list[list[NDArray[Any]]] = []
     starts = range(0, len(crops), batch_size)
     for start in tqdm(starts, desc="features", unit="batch", mininterval=2):
         images = crops[start : start + batch_size].astype(np.float32) / np.float32(255)
-        made, verdict, *maps = both.predict_on_batch(images)
-        measures, _ = native_measures(images, made, verdict)
-        values = [np.asarray(v) for v in (*maps, keras.ops.convert_to_numpy(measures))]
+        values = [np.asarray(v) for v in read.predict_on_batch(images)]
         parts.append([v.astype(np.float16) if v.ndim == 4 else v for v in values])
     return Features(tuple(np.concatenate(column) for column in zip(*parts, strict=True)))
 

@@ -18,7 +18,13 @@ from . import layout
 from .layout import number
 from .scope import PanelScope
 
-PICTURES = {"original": "Original", "restored": "Restored", "difference": "Difference"}
+PICTURES = {
+    "original": "Original",
+    "restored": "Restored",
+    "difference": "Difference",
+    "drawn": "Drawn",
+    "trust": "Trust",
+}
 SIDE = "216px"
 """Of a picture where there is room; with its unit, since the App takes a bare number for a fraction of the panel."""
 
@@ -68,6 +74,7 @@ def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
         better_than=better_than,
         reasons=_value(values, "reasons") or _value(sample[scope.field], "reasons") or (),
         changed=pictures.changed,
+        changes=_value(values, "changes"),
     )
     layout.text(page, "sentence", f"**{sentence}**")
     _draw_pictures(page, pictures)
@@ -152,7 +159,13 @@ def _draw_pictures(page: types.Object, pictures: FacePictures) -> None:
         layout.text(
             page,
             "legend",
-            "Difference: dark is kept, bright is changed, each face on its own scale.",
+            "Difference: dark is kept, bright is changed, each face on its own scale, dimmed beside the face.",
+        )
+    if pictures.trust is not None:
+        layout.text(
+            page,
+            "legend_trust",
+            "Drawn: the face as the network draws it anew. Trust: bright is kept from the photograph, dark is drawn.",
         )
 
 

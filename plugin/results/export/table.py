@@ -63,7 +63,7 @@ def write_table(path: Path, rows: Sequence[Row], *, about: dict[str, Any]) -> No
 
 
 def _write_csv(path: Path, rows: Sequence[Row]) -> None:
-    from faceqgen_core.score_table import open_table
+    from faceqgen_core.tables.score_table import open_table
 
     with open_table(path, "w") as file:
         writer = csv.DictWriter(file, COLUMNS)

@@ -240,7 +240,7 @@ def _picture(face: Face, heatmap: str | None) -> Picture:
 
 
 def _read_images(picture: Picture, face: Face, heatmap: str | None) -> None:
-    from faceqgen_core.difference import colour_difference
+    from faceqgen_core.changes.difference import colour_difference
     from faceqgen_core.image_io import load_image
 
     where = face.crop_matrix, face.crop_protocol

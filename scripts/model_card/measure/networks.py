@@ -6,17 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
+from faceqgen_core.networks.scorer import build_networks
 from faceqgen_core.presets import WEIGHTS, Preset, sha256_of
 
 
 def multiply_adds(network: Any) -> int:
-    """Multiply-adds of all convolutions and dense layers for one image; norms, resizing and activations are not counted."""
+    """Multiply-adds of all convolutions, dense layers and the linear decoder for one image; norms, resizing and activations are not counted."""
     total = 0
     for layer in network.layers:
         kind = type(layer).__name__
         if kind == "Dense":
             total += int(np.prod(layer.kernel.shape))
+        elif kind == "LinearDecoder":
+            total += int(np.prod(layer.directions.shape))
         elif kind in ("Conv2D", "DepthwiseConv2D"):
             height, width = layer.output.shape[1:3]
             kernel = layer.kernel.shape if hasattr(layer, "kernel") else None
@@ -28,17 +30,8 @@ def multiply_adds(network: Any) -> int:
 
 def describe(preset: Preset) -> dict[str, Any]:
     """Parameters, multiply-adds and SHA-256 of each network of a preset."""
-    n = preset.networks
-    built = {
-        "generator": build_generator(size=n["size"], width=n["generator_width"]),
-        "discriminator": build_discriminator(size=n["size"], width=n["discriminator_width"]),
-        "quality head": build_quality_head(
-            size=n["size"],
-            width=n["generator_width"],
-            patch_width=n["discriminator_width"],
-            units=n["head_units"],
-        ),
-    }
+    names = ("generator", "discriminator", "quality head")
+    built = dict(zip(names, build_networks(preset.networks), strict=True))
     return {
         name: {
             "parameters": int(network.count_params()),

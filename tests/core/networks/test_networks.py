@@ -6,7 +6,9 @@ import pytest
 from keras import ops
 
 from faceqgen_core.degradation import FAMILIES
+from faceqgen_core.measures.native import native_measures
 from faceqgen_core.networks import build_discriminator, build_generator, build_quality_head
+from faceqgen_core.networks.basis import SIDE, LinearDecoder
 from faceqgen_core.networks.blocks import (
     BandEnergies,
     DepthToSpace,
@@ -14,10 +16,13 @@ from faceqgen_core.networks.blocks import (
     SpaceToDepth,
 )
 from faceqgen_core.networks.discriminator import EMBEDDING
-from faceqgen_core.networks.generator import Correction
+from faceqgen_core.networks.generator import Restored
+from faceqgen_core.networks.scorer import HEAD_INPUTS, build_features, build_scorer
 from tests.images import astronaut, grace_hopper
+from tests.random_preset import basis_of, shake
+from tests.training.small_set import portrait_variants
 
-SIZE, COUNT = 64, len(FAMILIES)
+SIZE, CODE, COUNT = 64, 6, len(FAMILIES)
 
 
 @pytest.fixture(scope="module")
@@ -28,44 +33,42 @@ def images():
     return np.stack([*pictures, *noise, white, black]).astype(np.float32) / np.float32(255)
 
 
-def _shaken(network):
-    """Kernels that are zero at the start would hide what a layer does."""
-    rng = np.random.default_rng(2)
-    for variable in network.trainable_variables:
-        if variable.name == "kernel" and not np.asarray(variable).any():
-            fan_in = np.prod(variable.shape[:-1])
-            variable.assign(rng.normal(0, 0.3 / np.sqrt(fan_in), variable.shape))
-    return network
-
-
 @pytest.fixture(scope="module")
 def generator():
     keras.utils.set_random_seed(0)
-    return _shaken(build_generator(size=SIZE, width=16))
+    return shake(build_generator(size=SIZE, width=16, code=CODE))
 
 
 @pytest.fixture(scope="module")
 def discriminator():
     keras.utils.set_random_seed(0)
-    return _shaken(build_discriminator(size=SIZE, width=8))
+    return shake(build_discriminator(size=SIZE, width=8))
 
 
-def _run(network, images):
-    return [np.asarray(x) for x in network.predict_on_batch(images)]
+@pytest.fixture(scope="module")
+def inputs(discriminator, images):
+    """What the generator takes: the images, and what the discriminator says of them."""
+    *_, similarity, identity = _run(discriminator, images)
+    return [images, similarity, identity]
 
 
-def test_every_output_of_the_generator_has_its_shape_and_range(generator, images):
-    restored, bottleneck, strengths, full, share = _run(generator, images)
+def _run(network, inputs):
+    if isinstance(inputs, list) and len(inputs) == 1:
+        inputs = inputs[0]
+    return [np.asarray(x) for x in network.predict_on_batch(inputs)]
+
+
+def test_every_output_of_the_generator_has_its_shape_and_range(generator, images, inputs):
+    restored, drawn, trust, code, bottleneck = _run(generator, inputs)
     count = len(images)
-    for picture in (restored, full):
+    for picture in (restored, drawn):
         assert picture.shape == images.shape
         assert picture.min() >= 0 and picture.max() <= 1
+    assert trust.shape == (count, SIZE, SIZE, 1)
+    assert trust.min() >= 0 and trust.max() <= 1
+    assert code.shape == (count, CODE)
     assert bottleneck.shape == (count, SIZE // 16, SIZE // 16, 8 * 16)
-    assert strengths.shape == (count, COUNT)
-    assert share.shape == (count, 1)
-    for numbers in (strengths, share):
-        assert numbers.min() >= 0 and numbers.max() <= 1
-    assert all(x.dtype == np.float32 for x in (restored, strengths, full, share))
+    assert all(x.dtype == np.float32 for x in (restored, drawn, trust, code, bottleneck))
 
 
 def test_every_output_of_the_discriminator_has_its_shape_and_range(discriminator, images):
@@ -82,58 +85,68 @@ def test_every_output_of_the_discriminator_has_its_shape_and_range(discriminator
 
 
 def test_the_head_gives_one_number_and_sets_out_from_the_discriminators_prediction(
-    generator, discriminator, images
+    generator, discriminator, images, inputs
 ):
-    _, bottleneck, named, *_ = _run(generator, images)
+    _, _, trust, code, bottleneck = _run(generator, inputs)
     _, *levels, judged, similarity, _ = _run(discriminator, images)
     measures = np.zeros((len(images), 3), np.float32)
-    head = build_quality_head(size=SIZE, width=16, patch_width=8, units=16)
-    score = head.predict_on_batch([bottleneck, levels[-1], named, judged, similarity, measures])
+    head = build_quality_head(size=SIZE, width=16, patch_width=8, code=CODE, units=16)
+    score = head.predict_on_batch(
+        [bottleneck, code, trust, levels[-1], judged, similarity, measures]
+    )
     np.testing.assert_allclose(score, similarity, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["generator", "discriminator"])
-def test_an_image_gives_the_same_alone_and_in_a_batch(name, images, request):
+def test_an_image_gives_the_same_alone_and_in_a_batch(name, images, inputs, request):
     network = request.getfixturevalue(name)
-    images = images[:4]  # of a flat picture, normalisation would show rounding errors alone
-    together = _run(network, images)
-    for i in range(len(images)):
-        for joint, alone in zip(together, _run(network, images[i : i + 1]), strict=True):
-            np.testing.assert_allclose(joint[i], alone[0], rtol=1e-5, atol=1e-5)
+    given = inputs if name == "generator" else inputs[:1]
+    given = [
+        x[:4] for x in given
+    ]  # of a flat picture, normalisation would show rounding errors alone
+    together = _run(network, given)
+    for i in range(4):
+        alone = _run(network, [x[i : i + 1] for x in given])
+        for joint, single in zip(together, alone, strict=True):
+            np.testing.assert_allclose(joint[i], single[0], rtol=1e-5, atol=1e-5)
 
 
-def test_an_untrained_generator_returns_its_input(images):
-    restored, _, _, full, _ = _run(build_generator(size=SIZE, width=16), images)
-    np.testing.assert_allclose(restored, images, atol=1e-6)
-    np.testing.assert_allclose(full, images, atol=1e-6)
+def test_an_untrained_generator_mixes_its_input_and_the_mean_face_half_and_half(images, inputs):
+    generator = build_generator(size=SIZE, width=16, code=CODE)
+    mean, directions = basis_of(portrait_variants(12), CODE)
+    generator.get_layer("basis").set_basis(mean, 0 * directions)
+    restored, drawn, trust, *_ = _run(generator, inputs)
+    face = np.broadcast_to(mean.reshape(SIZE, SIZE, 3), images.shape)
+    np.testing.assert_allclose(drawn, face, atol=1e-3)
+    np.testing.assert_allclose(trust, 0.5, atol=1e-6)
+    np.testing.assert_allclose(restored, (images + face) / 2, atol=1e-3)
 
 
-def test_a_share_of_nothing_leaves_the_image_and_a_whole_share_is_the_full_correction(
-    generator, images
-):
-    weights = generator.get_weights()
-    gate = generator.get_layer("share")
-    kernel, bias = gate.get_weights()
-    try:
-        gate.set_weights([0 * kernel, 0 * bias - 50])
-        restored, _, _, full, share = _run(generator, images)
-        assert share.max() < 1e-6
-        np.testing.assert_allclose(restored, images, atol=1e-6)
-        assert np.abs(full - images).max() > 0.01
-        gate.set_weights([0 * kernel, 0 * bias + 50])
-        restored, _, _, full, _ = _run(generator, images)
-        np.testing.assert_allclose(restored, full, atol=1e-6)
-    finally:
-        generator.set_weights(weights)
+def test_full_trust_keeps_the_corrected_input_and_none_leaves_the_drawn_face():
+    rng = np.random.default_rng(4)
+    image, soft = rng.random((2, 1, 4, 4, 3)).astype(np.float32)
+    raw = rng.normal(0, 0.3, (1, 4, 4, 7)).astype(np.float32)
+    for logit, expected in (
+        (50.0, np.clip(image + np.tanh(raw[..., :3]), 0, 1)),
+        (-50.0, np.clip(soft + np.tanh(raw[..., 3:6]), 0, 1)),
+    ):
+        raw[..., 6] = logit
+        restored, drawn, trust = (ops.convert_to_numpy(x) for x in Restored()(image, soft, raw))
+        np.testing.assert_allclose(restored, expected, atol=1e-6)
+        np.testing.assert_allclose(drawn, np.clip(soft + np.tanh(raw[..., 3:6]), 0, 1), atol=1e-6)
+        np.testing.assert_allclose(trust, float(logit > 0), atol=1e-6)
 
 
-def test_the_correction_is_applied_by_the_share_of_each_image():
-    image = np.full((3, 4, 4, 3), 0.5, np.float32)
-    change = np.full((3, 4, 4, 3), 0.4, np.float32)
-    share = np.array([[0.0], [0.5], [1.0]], np.float32)
-    result = ops.convert_to_numpy(Correction()(image, change, share))
-    np.testing.assert_allclose(result[:, 0, 0, 0], [0.5, 0.7, 0.9], atol=1e-6)
-    assert ops.convert_to_numpy(Correction()(image, 3 * change)).max() == 1.0
+def test_the_linear_decoder_draws_the_mean_and_the_weighted_components():
+    faces = portrait_variants(12)
+    mean, directions = basis_of(faces, CODE)
+    decoder = LinearDecoder(CODE)
+    decoder.build(None)
+    assert not decoder.trainable_variables
+    decoder.set_basis(mean, directions)
+    code = np.random.default_rng(5).normal(0, 1, (3, CODE)).astype(np.float32)
+    expected = (mean + code @ directions).reshape(3, SIDE, SIDE, 3)
+    np.testing.assert_allclose(ops.convert_to_numpy(decoder(code)), expected, atol=4e-3)
 
 
 def test_depth_to_space_undoes_space_to_depth(images):
@@ -166,12 +179,42 @@ def _multiply_adds(network):
             total += height * width * int(np.prod(layer.kernel.shape))
         elif isinstance(layer, keras.layers.Dense):
             total += int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, LinearDecoder):
+            total += int(np.prod(layer.directions.shape))
     return total
 
 
-def test_both_networks_together_take_at_most_a_billion_multiply_adds_a_face():
+def test_both_networks_together_take_at_most_two_billion_multiply_adds_a_face():
     total = sum(_multiply_adds(n) for n in (build_generator(), build_discriminator()))
-    assert 0.3e9 < total <= 1e9
+    assert 0.3e9 < total <= 2e9
+
+
+def test_the_scorer_is_the_three_networks_and_the_measures_one_after_the_other(
+    generator, discriminator, images, inputs
+):
+    region = np.zeros((SIZE, SIZE), np.float32)
+    region[16:48, 20:44] = 1
+    head = shake(build_quality_head(size=SIZE, width=16, patch_width=8, code=CODE, units=16))
+    logits, *levels, judged, similarity, _ = _run(discriminator, images)
+    restored, drawn, trust, code, bottleneck = _run(generator, inputs)
+    measures, local = native_measures(images, restored, logits, region)
+    given = [bottleneck, code, trust, levels[-1], judged, similarity, np.asarray(measures)]
+    features = build_features(generator, discriminator, region).predict_on_batch(images)
+    for name, value in zip(HEAD_INPUTS, given, strict=True):
+        np.testing.assert_allclose(features[name], value, atol=1e-4)
+    made = build_scorer(generator, discriminator, head, region).predict_on_batch(images)
+    expected = {
+        "similarity": head.predict_on_batch(given),
+        "measures": measures,
+        "restored": restored,
+        "drawn": drawn,
+        "trust": trust,
+        "local": local,
+        "strengths": judged,
+    }
+    assert set(made) == set(expected)
+    for name, value in expected.items():
+        np.testing.assert_allclose(made[name], np.asarray(value), atol=1e-4)
 
 
 @pytest.mark.parametrize(

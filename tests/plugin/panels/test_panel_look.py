@@ -23,9 +23,38 @@ def test_each_face_has_its_crop_its_restoration_and_what_changed(part, two):
     for face in faces:
         found = pictures.face_pictures(two.filepath, face)
         assert found.notes == []
-        for picture in (found.original, found.restored, found.difference):
+        for picture in (
+            found.original,
+            found.restored,
+            found.difference,
+            found.drawn,
+            found.trust,
+        ):
             assert picture.shape == (128, 128, 3) and picture.dtype == np.uint8
         assert np.abs(found.original.astype(float) - found.restored).mean() < 60
+
+
+def test_a_restored_crop_of_an_earlier_run_has_no_drawn_face_and_the_rest_is_shown(
+    part, two, tmp_path
+):
+    from faceqgen_core.image_io import load_image, save_png
+
+    pictures = part("faces.pictures")
+    face = pictures.faces_of(two, "faceqgen")[0]
+    save_png(tmp_path / "plain.png", load_image(face.restored_path))
+    face.restored_path = str(tmp_path / "plain.png")
+    found = pictures.face_pictures(two.filepath, face)
+    assert found.drawn is found.trust is None
+    assert found.restored is not None and found.difference is not None and found.notes == []
+
+
+def test_what_was_changed_is_stored_with_every_face_and_with_the_sample(two, scored):
+    for face in two.faceqgen_faces.detections:
+        assert all(isinstance(name, str) for name in face.changes)
+    assert list(two.faceqgen.changes) == list(two.faceqgen_faces.detections[0].changes)
+    field = scored.get_field("faceqgen_faces.detections.changes")
+    assert "turned_<degrees>" in field.description
+    assert scored.match({"faceqgen.status": "no_face"}).first().faceqgen.changes is None
 
 
 def test_a_patch_is_its_own_only_face(part, scored, two):
@@ -68,6 +97,16 @@ def test_the_sentence_names_the_reasons_in_their_order_where_there_are_any(part)
         "Quality 18.3, worse than 91 % of the scored faces here. Most likely lowered, in this order, by blur, "
         "low resolution. The restoration changed most around the eyes."
     )
+
+
+def test_the_sentence_says_what_was_changed_where_the_run_has_kept_it(part):
+    explain = part("faces.explanation").explain
+    known = {"status": "scored", "quality": 18.34, "better_than": {}, "changed": "the eyes"}
+    assert explain(**known, changes=["eyes_drawn", "lit"]).endswith(
+        " The restoration drew the eyes anew and lit the face anew."
+    )
+    assert explain(**known, changes=[]).endswith(" The restoration left the face as it was.")
+    assert explain(**known).endswith(" The restoration changed most around the eyes.")
 
 
 def test_without_reasons_the_sentence_names_the_measures_that_stand_out(part):

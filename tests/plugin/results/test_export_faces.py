@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from faceqgen_core.image_io import load_image, save_png
-from faceqgen_core.score_table import open_table, read_scores
+from faceqgen_core.tables.score_table import open_table, read_scores
 from tests.images import lfw_faces
 from tests.plugin.conftest import form_of, sent_to_app
 

@@ -30,13 +30,14 @@ def test_scores_lie_in_their_ranges_and_failures_have_none(scored):
 
 def test_a_failure_says_why_and_a_score_needs_no_reason(scored):
     one, two, none, truncated = scored.values("faceqgen.reason")
-    assert one is None and two is None
+    # The brim of Grace Hopper's cap may be named: her face is good, not the best.
+    assert one is None and two in (None, "occlusion")
     assert len(none) > 10 and "truncated.jpg" in truncated
 
 
 def test_reasons_are_lists_on_the_sample_and_on_every_face_and_none_without_a_score(scored):
     one, two, none, truncated = scored.values("faceqgen.reasons")
-    assert one == [] and two == [] and none is None and truncated is None
+    assert one == [] and two in ([], ["occlusion"]) and none is None and truncated is None
     for sample in scored.limit(2):
         faces = sample.faceqgen_faces.detections
         assert faces[0].reasons == sample.faceqgen.reasons

@@ -86,7 +86,14 @@ def test_scface_faces_train_towards_the_mugshot_and_split_by_subject(scface, tmp
 
 
 def test_faceqgen_train_takes_scface_as_distributed(scface, tmp_path):
-    settings = {"steps": 2, "batch_size": 2, "held_back": 0.5, "seed": 9, "patch_share": 1.0}
+    settings = {
+        "steps": 2,
+        "batch_size": 2,
+        "held_back": 0.5,
+        "seed": 9,
+        "half_size": 1.0,
+        "code": 8,
+    }
     settings |= {"generator_width": 16, "discriminator_width": 8}
     settings |= {"grading_steps": 1, "graded_batch": 2, "copies": 1}
     (tmp_path / "tiny.json").write_text(json.dumps(settings))

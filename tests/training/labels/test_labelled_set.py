@@ -7,6 +7,7 @@ import pytest
 
 from faceqgen_core.degradation import FAMILIES
 from faceqgen_core.training.data.subjects import FaceSet
+from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.labels.labelled_set import (
     LabelledSet,
     build_labelled_set,
@@ -44,10 +45,18 @@ def _faces(subjects):
     )
 
 
+def _targeted(faces):
+    return TargetedFaces.of(faces, np.arange(len(faces.crops)))
+
+
+def _build(faces, teachers=(), **options):
+    return build_labelled_set(faces, teachers, alterer=_targeted(faces).alterer(), **options)
+
+
 @pytest.fixture(scope="module")
 def labelled():
     faces = _faces([f"s{i // 3}" for i in range(30)] + ["lonely"])
-    return build_labelled_set(faces, [CoarsePicture()], copies=4, no_faces=10)
+    return _build(faces, [CoarsePicture()], copies=4, no_faces=10)
 
 
 def test_every_face_comes_untouched_and_in_copies(labelled):
@@ -73,7 +82,7 @@ def test_labels_fall_with_the_strength(labelled):
 
 
 def test_without_a_recogniser_the_known_strengths_are_the_labels():
-    labelled = build_labelled_set(_faces(["a", "b"]), copies=3, no_faces=2)
+    labelled = _build(_faces(["a", "b"]), copies=3, no_faces=2)
     faces = labelled.rows >= 0
     np.testing.assert_allclose(
         labelled.similarity[faces], 0.75 * surviving(labelled.strengths[faces]), atol=1e-6
@@ -103,10 +112,9 @@ def test_every_recogniser_says_what_it_thinks_and_the_first_one_names_the_faces(
             return (hue / np.linalg.norm(hue, axis=1, keepdims=True)).astype(np.float32)
 
     faces = _faces([f"s{i // 2}" for i in range(8)])
-    both = build_labelled_set(faces, [CoarsePicture(), Hue()], copies=2, no_faces=3)
+    both = _build(faces, [CoarsePicture(), Hue()], copies=2, no_faces=3)
     one, other = (
-        build_labelled_set(faces, [teacher], copies=2, no_faces=3)
-        for teacher in (CoarsePicture(), Hue())
+        _build(faces, [teacher], copies=2, no_faces=3) for teacher in (CoarsePicture(), Hue())
     )
     assert both.by_teacher.shape == (len(both.crops), 2)
     np.testing.assert_array_equal(both.crops, one.crops)
@@ -121,7 +129,7 @@ def test_every_recogniser_says_what_it_thinks_and_the_first_one_names_the_faces(
 
 def test_the_same_seed_gives_the_same_set_and_another_one_another():
     first, again, other = (
-        build_labelled_set(_faces(["a", "a"]), [CoarsePicture()], copies=1, no_faces=1, seed=seed)
+        _build(_faces(["a", "a"]), [CoarsePicture()], copies=1, no_faces=1, seed=seed)
         for seed in (3, 3, 4)
     )
     assert (first.crops == again.crops).all() and (first.similarity == again.similarity).all()
@@ -142,11 +150,11 @@ def test_a_saved_set_is_read_back_as_it_was(labelled, tmp_path):
 def test_a_set_is_made_once_and_then_read(tmp_path):
     faces = _faces(["a", "a", "b"])
     settings = {"teachers": [], "protocol": PROTOCOL, "seed": 0, "cache": tmp_path / "cache"}
-    first = labelled_set(faces, copies=1, **settings)
-    again = labelled_set(faces, copies=1, **settings)
+    first = labelled_set(_targeted(faces), copies=1, **settings)
+    again = labelled_set(_targeted(faces), copies=1, **settings)
     np.testing.assert_array_equal(first.crops, again.crops)
     assert len(list((tmp_path / "cache").iterdir())) == 1
-    labelled_set(faces, copies=2, **settings)
+    labelled_set(_targeted(faces), copies=2, **settings)
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
@@ -161,7 +169,7 @@ def test_no_copy_of_a_held_back_face_is_trained_on(labelled):
 def test_a_missing_recogniser_is_a_clear_error(tmp_path):
     with pytest.raises((ValueError, OSError), match=r"none\.xml"):
         labelled_set(
-            _faces(["a"]),
+            _targeted(_faces(["a"])),
             teachers=[tmp_path / "none.xml"],
             protocol=PROTOCOL,
             copies=1,

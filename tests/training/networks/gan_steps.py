@@ -13,20 +13,28 @@ from skimage.data import astronaut
 from faceqgen_core.degradation import FAMILIES
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.training.data.pairs import Batch
+from faceqgen_core.training.networks.components import principal_components
+from faceqgen_core.training.networks.critic import build_critic
 from faceqgen_core.training.networks.gan import RestorationGAN
 from faceqgen_core.training.networks.gradient import precision
 from faceqgen_core.training.networks.grading import GradedBatch, Grader
 
-SIZE, PAIRS, STEPS = 32, 4, 6
+SIZE, PAIRS, STEPS, CODE = 64, 4, 6, 6
+
+
+def pictures():
+    """Parts of a face, a few pixels apart, uint8."""
+    picture = astronaut()[20:180, 150:300]
+    corners = np.random.default_rng(3).integers(0, 160 - SIZE - 10, (12, 2))
+    return [picture[y : y + SIZE, x : x + SIZE] for y, x in corners]
 
 
 def batches():
-    """Parts of a face, noisy, to be made clean; and the same as graded originals."""
+    """The pictures, noisy, to be made clean; and the same as graded originals."""
     rng = np.random.default_rng(0)
-    picture = astronaut()[60:220, 140:300].astype(np.float32) / 255
+    clean = np.stack(pictures()).astype(np.float32) / 255
     while True:
-        corners = rng.integers(0, 160 - SIZE, (PAIRS, 2))
-        target = np.stack([picture[y : y + SIZE, x : x + SIZE] for y, x in corners])
+        target = clean[rng.integers(0, len(clean), PAIRS)]
         harm = rng.uniform(0, 1, PAIRS).astype(np.float32)
         grain = rng.normal(0, 0.2, target.shape) * harm[:, None, None, None]
         strengths = np.zeros((PAIRS, len(FAMILIES)), np.float32)
@@ -37,7 +45,7 @@ def batches():
         identity /= np.linalg.norm(identity, axis=1, keepdims=True)
         weight = np.ones(PAIRS, np.float32)
         yield (
-            Batch(image, target, cross, strengths),
+            Batch(image, target, cross),
             GradedBatch(image, 0.75 * (1 - harm), strengths, identity, weight),
         )
 
@@ -55,26 +63,31 @@ def main(name="float32"):
     """Train and print."""
     with precision(name):
         judge = build_discriminator(size=SIZE, width=8)
-        generator = build_generator(size=SIZE, width=16)
-    canonical = astronaut()[60 : 60 + SIZE, 200 : 200 + SIZE].astype(np.float32) / 255
-    for network in (generator, judge):
+        generator = build_generator(size=SIZE, width=16, code=CODE)
+        critic = build_critic(size=SIZE, width=8)
+    for network in (generator, judge, critic):
         same_start(network)
-    steps = 24 if name != "float32" else STEPS
+    graded_steps = 24 if name != "float32" else STEPS
+    steps = STEPS
     grader = Grader(judge, steps=30)
-    gan = RestorationGAN(generator, judge, canonical=canonical, steps=30)
+    gan = RestorationGAN(
+        generator,
+        critic,
+        judge,
+        components=principal_components(pictures(), CODE),
+        region=np.ones((SIZE, SIZE), np.float32),
+        steps=30,
+    )
     source, graded, losses = batches(), [], []
-    for _ in range(steps):
+    for _ in range(graded_steps):
         _, originals = next(source)
         graded.append(grader.step(originals))
     for i in range(steps):
-        pairs, originals = next(source)
-        if i < steps // 3:
-            losses.append(gan.patch_step(pairs))
-        elif i < steps // 2:
-            losses.append(gan.step(pairs, None, adversarial=0.0))
-        else:
-            losses.append(gan.step(pairs, originals, adversarial=1.0))
-    sums = [float(np.sum(np.abs(v))) for n in (generator, judge) for v in n.get_weights()]
+        pairs, _ = next(source)
+        losses.append(gan.step(pairs, adversarial=0.0 if i < steps // 2 else 1.0))
+    networks = (generator, judge, critic)
+    sums = [float(np.sum(np.abs(v))) for n in networks for v in n.get_weights()]
+    trained = [v for n in networks for v in n.trainable_variables]
     print(
         json.dumps(
             {
@@ -82,7 +95,7 @@ def main(name="float32"):
                 "graded": graded,
                 "losses": losses,
                 "sums": sums,
-                "weights": sorted({str(v.dtype) for n in (generator, judge) for v in n.weights}),
+                "weights": sorted({str(v.dtype) for v in trained}),
                 "computed": [
                     n.get_layer(layer).compute_dtype
                     for n, layer in ((generator, "enc1_conv"), (judge, "d1_conv"))

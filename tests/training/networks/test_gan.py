@@ -1,101 +1,63 @@
-"""What the generator shall do with a face is decided by its worth; the discriminator judges originals and fakes."""
+"""What the generator learns from: the target's components, the pixels, and how much a face shall change by its utility."""
 
 import keras
 import numpy as np
 import pytest
 from keras import ops
 
-from faceqgen_core.degradation import FAMILIES
+from faceqgen_core.measures.ssim import ssim_map
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.training.data.pairs import Batch
-from faceqgen_core.training.data.subjects import FaceSet
-from faceqgen_core.training.loop.generator_stage import canonical_face, load_earlier, take_over
-from faceqgen_core.training.networks.gan import LossWeights, RestorationGAN, light_matched
-from faceqgen_core.training.networks.grading import GradedBatch
+from faceqgen_core.training.loop.generator_stage import load_earlier, take_over
+from faceqgen_core.training.networks.components import principal_components
+from faceqgen_core.training.networks.critic import build_critic
+from faceqgen_core.training.networks.gan import RestorationGAN
 from tests.images import astronaut, grace_hopper
 
-SIZE = 32
+SIZE, CODE = 64, 12
 
 
 def _crop(picture, y, x):
-    return picture[y : y + SIZE, x : x + SIZE].astype(np.float32) / np.float32(255)
+    return picture[y : y + SIZE, x : x + SIZE]
 
 
-IMAGE = np.stack([_crop(astronaut(), 90, 200 + 8 * i) for i in range(4)])
-TARGET = np.stack([_crop(astronaut(), 60 + 8 * i, 180) for i in range(4)])
-CANONICAL = _crop(grace_hopper(), 200, 240)
+PICTURES = [_crop(astronaut(), 40 + 3 * i, 180 + 2 * i) for i in range(10)]
+PICTURES += [_crop(grace_hopper(), 150 + 4 * i, 230) for i in range(10)]
+TARGET = np.stack(PICTURES[:4]).astype(np.float32) / np.float32(255)
+IMAGE = np.clip(TARGET + np.random.default_rng(0).normal(0, 0.1, TARGET.shape), 0, 1).astype("f")
+REGION = np.ones((SIZE, SIZE), np.float32)
 
 
-@pytest.fixture(scope="module")
-def gan():
+def _gan(**options):
     keras.utils.set_random_seed(0)
     return RestorationGAN(
-        build_generator(size=SIZE, width=16),
+        build_generator(size=SIZE, width=16, code=CODE),
+        build_critic(size=SIZE, width=8),
         build_discriminator(size=SIZE, width=8),
-        canonical=CANONICAL,
-        steps=20,
+        components=principal_components(PICTURES, CODE),
+        region=REGION,
+        steps=40,
+        **options,
     )
 
 
-def _aim(gan, cross, worth):
-    numbers = (np.full(4, cross, np.float32), np.full(4, worth, np.float32))
-    return ops.convert_to_numpy(gan.aim(IMAGE, ops.convert_to_tensor(TARGET), *numbers))
+@pytest.fixture(scope="module")
+def made():
+    """Made once, for its steps take long to compile; and its state at the start."""
+    gan = _gan()
+    return gan, {name: np.array(value) for name, value in gan.state().items()}
 
 
-def test_a_good_face_of_another_moment_stays_itself(gan):
-    np.testing.assert_allclose(_aim(gan, 1.0, 1.0), IMAGE, atol=1e-6)
+@pytest.fixture
+def gan(made):
+    """As it was at the start."""
+    gan, start = made
+    gan.restore_state(start)
+    return gan
 
 
-def test_a_face_of_some_worth_becomes_its_target(gan):
-    np.testing.assert_allclose(_aim(gan, 0.0, 1.0), TARGET, atol=1e-6)
-    np.testing.assert_allclose(_aim(gan, 0.0, gan.weights.lost), TARGET, atol=1e-6)
-
-
-def test_a_face_that_is_lost_becomes_what_faces_have_in_common(gan):
-    matched = ops.convert_to_numpy(light_matched(CANONICAL[None], TARGET))
-    share = gan.weights.canonical
-    for cross in (0.0, 1.0):
-        expected = TARGET + share * (matched - TARGET)
-        np.testing.assert_allclose(_aim(gan, cross, 0.0), expected, atol=1e-5)
-    half = _aim(gan, 0.0, gan.weights.lost / 2)
-    np.testing.assert_allclose(half, TARGET + share / 2 * (matched - TARGET), atol=1e-5)
-
-
-def test_the_canonical_face_takes_on_the_light_of_each_target():
-    dim = 0.4 + 0.1 * (TARGET - TARGET.mean(axis=(1, 2), keepdims=True))  # far from being clipped
-    matched = ops.convert_to_numpy(light_matched(CANONICAL[None], ops.convert_to_tensor(dim)))
-    assert matched.shape == TARGET.shape
-    np.testing.assert_allclose(matched.mean(axis=(1, 2)), dim.mean(axis=(1, 2)), atol=1e-3)
-    np.testing.assert_allclose(matched.std(axis=(1, 2)), dim.std(axis=(1, 2)), rtol=0.02)
-    for channel in range(3):
-        pair = np.corrcoef(matched[0, ..., channel].ravel(), CANONICAL[..., channel].ravel())
-        assert pair[0, 1] > 0.999
-
-
-def test_worth_is_the_predicted_similarity_between_poor_and_good(gan):
-    layer = gan.discriminator.get_layer("similarity")
-    kernel, bias = layer.get_weights()
-    try:
-        for similarity, worth in ((-0.2, 0.0), (0.05, 0.0), (0.4, 0.5), (0.75, 1.0), (2.0, 1.0)):
-            layer.set_weights([0 * kernel, 0 * bias + np.float32(similarity)])
-            found = ops.convert_to_numpy(gan.worth(IMAGE))
-            np.testing.assert_allclose(found, np.full(4, worth), atol=1e-5)
-    finally:
-        layer.set_weights([kernel, bias])
-
-
-def _batch():
-    strengths = np.zeros((4, len(FAMILIES)), np.float32)
-    return Batch(IMAGE, TARGET, np.zeros(4, np.float32), strengths)
-
-
-def _originals():
-    rng = np.random.default_rng(0)
-    identity = rng.normal(size=(4, 256)).astype(np.float32)
-    identity /= np.linalg.norm(identity, axis=1, keepdims=True)
-    similarity = np.linspace(0, 0.8, 4, dtype=np.float32)
-    strengths = np.zeros((4, len(FAMILIES)), np.float32)
-    return GradedBatch(TARGET, similarity, strengths, identity, np.ones(4, np.float32))
+def _batch(cross=0.0):
+    return Batch(IMAGE, TARGET, np.full(4, cross, np.float32))
 
 
 def _copy(network):
@@ -106,21 +68,92 @@ def _same(network, weights):
     return all((a == b).all() for a, b in zip(network.get_weights(), weights, strict=True))
 
 
-def test_the_discriminator_learns_only_where_originals_are_given(gan):
-    judge, restorer = _copy(gan.discriminator), _copy(gan.generator)
-    assert tuple(gan.patch_step(_batch())) == RestorationGAN.NAMES[:3]
-    assert tuple(gan.step(_batch(), None, adversarial=0.0)) == RestorationGAN.NAMES[:4]
+def test_components_agree_with_those_of_scikit_learn_s_formula():
+    """The singular values of the centred pictures, by numpy, are another way to the same axes."""
+    found = principal_components(PICTURES, 5)
+    both = np.concatenate([np.stack(PICTURES), np.stack(PICTURES)[:, :, ::-1]])
+    data = both.reshape(len(both), -1).astype(np.float64) / 255
+    np.testing.assert_allclose(found.mean, data.mean(axis=0), atol=1e-6)
+    _, values, axes = np.linalg.svd(data - data.mean(axis=0), full_matrices=False)
+    np.testing.assert_allclose(found.spread, values[:5] / np.sqrt(len(data)), rtol=1e-3)
+    along = np.abs(np.sum(found.directions * axes[:5], axis=1)) / found.spread
+    np.testing.assert_allclose(along, 1, atol=1e-3)
+    assert found.kept == pytest.approx((values[:5] ** 2).sum() / (values**2).sum(), abs=1e-4)
+
+
+def test_a_picture_s_code_draws_it_again():
+    found = principal_components(PICTURES, 39)  # as many as 40 pictures span
+    flat = TARGET.reshape(4, -1)
+    code = (flat - found.mean) @ found.projection
+    np.testing.assert_allclose(code @ found.directions + found.mean, flat, atol=5e-3)
+    assert 0.2 < code.std() < 3
+
+
+def test_more_components_than_pictures_are_harmless():
+    found = principal_components(PICTURES[:2], 9)
+    assert found.directions.shape == (9, SIZE * SIZE * 3)
+    assert np.isfinite(found.projection).all()
+    assert not found.directions[4:].any()
+
+
+def test_no_picture_is_a_clear_error():
+    with pytest.raises(ValueError, match="no target"):
+        principal_components([], 3)
+
+
+def test_the_decoder_draws_the_mean_face_of_an_empty_code(gan):
+    drawn = gan.generator.get_layer("basis")(np.zeros((1, CODE), np.float32))
+    mean = principal_components(PICTURES, CODE).mean.reshape(1, SIZE, SIZE, 3)
+    np.testing.assert_allclose(ops.convert_to_numpy(drawn), mean, atol=1e-3)  # half precision
+
+
+def test_the_critic_learns_only_where_it_has_a_say_and_the_discriminator_never(gan):
+    judge, critic, generator = map(_copy, (gan.discriminator, gan.critic, gan.generator))
+    basis = [np.array(w) for w in gan.generator.get_layer("basis").get_weights()]
+    assert tuple(gan.step(_batch(), adversarial=0.0)) == RestorationGAN.NAMES[:7]
+    assert _same(gan.critic, critic) and not _same(gan.generator, generator)
+    losses = gan.step(_batch(), adversarial=0.5)
+    assert tuple(losses) == RestorationGAN.NAMES + RestorationGAN.CRITIC_NAMES
+    assert not _same(gan.critic, critic)
     assert _same(gan.discriminator, judge)
-    assert not _same(gan.generator, restorer)
-    losses = gan.step(_batch(), _originals(), adversarial=0.5)
-    assert tuple(losses) == RestorationGAN.NAMES + RestorationGAN.JUDGE_NAMES
-    assert not _same(gan.discriminator, judge)
+    assert _same(gan.generator.get_layer("basis"), basis)
     assert all(np.isfinite(list(losses.values())))
 
 
+def test_a_better_known_face_is_to_change_less(gan):
+    layer = gan.discriminator.get_layer("similarity")
+    kernel, bias = layer.get_weights()
+    w, changes = gan.weights, {}
+    for similarity in (0.05, 0.75):
+        layer.set_weights([0 * kernel, 0 * bias + np.float32(similarity)])
+        inputs = [ops.convert_to_tensor(IMAGE), *gan._known(IMAGE)]
+        restored = gan.generator(inputs, training=True)[0]
+        kept = ops.convert_to_numpy(ops.mean(ssim_map(IMAGE, restored), axis=(1, 2)))
+        moved = np.sqrt(np.square(IMAGE - ops.convert_to_numpy(restored)).mean(axis=(1, 2, 3)))
+        due = (w.least, w.far) if similarity < 0.5 else (w.most, w.near)
+        changes[similarity] = gan.step(_batch(), adversarial=0.0)["change"]
+        expected = np.abs(kept - due[0]).mean() + 2 * np.abs(moved - due[1]).mean()
+        assert changes[similarity] == pytest.approx(expected, abs=3e-3)
+    layer.set_weights([kernel, bias])
+    assert changes[0.05] != pytest.approx(changes[0.75], abs=0.05)
+
+
+def test_another_image_of_the_subject_counts_less(made):
+    gan, start = made
+    losses = []
+    for cross in (0.0, 1.0):
+        gan.restore_state(start)
+        losses.append(gan.step(_batch(cross), adversarial=0.0))
+    same, cross = losses
+    share = 1 - gan.weights.cross
+    assert cross["restored"] == pytest.approx(share * same["restored"], rel=1e-3)
+    assert cross["1-ssim"] == cross["detail"] == 0
+
+
 def test_its_state_brings_back_both_networks_their_optimisers_and_the_average(gan):
+    gan.step(_batch(), adversarial=1.0)
     state = {name: np.array(value) for name, value in gan.state().items()}
-    gan.step(_batch(), _originals(), adversarial=1.0)
+    gan.step(_batch(), adversarial=1.0)
     changed = gan.state()
     assert any((changed[name] != value).any() for name, value in state.items())
     gan.restore_state(state)
@@ -128,27 +161,18 @@ def test_its_state_brings_back_both_networks_their_optimisers_and_the_average(ga
         np.testing.assert_array_equal(value, state[name], err_msg=name)
 
 
-def test_the_share_that_is_due_falls_with_worth_and_never_reaches_nothing():
-    w = LossWeights()
-    due = np.clip(w.gain * (1 - np.linspace(0, 1, 11)), w.floor, 1)
-    assert (np.diff(due) <= 0).all() and due[0] == 1 and due[-1] == w.floor > 0
-
-
-def test_the_canonical_face_is_the_symmetric_mean_of_the_fittest_targets():
-    crops = np.stack([(255 * x).round().astype(np.uint8) for x in (*IMAGE, *TARGET)])
-    fitness = np.array([0.1, 0.9, 0.2, 0.3, 0.8, 0.0, 0.4, 0.5])
-    faces = FaceSet(
-        crops, [str(i) for i in range(8)], np.arange(8).astype(str), np.zeros((8, 5, 2)), fitness
-    )
-    found = canonical_face(faces, np.arange(8))
-    mean = crops[[1, 4]].mean(axis=0) / 255  # 0.3 of 8 are two
-    np.testing.assert_allclose(found, (mean + mean[:, ::-1]) / 2, atol=1e-6)
-    np.testing.assert_allclose(found, found[:, ::-1], atol=1e-6)
+def test_what_was_learned_at_half_the_side_goes_on_at_the_whole():
+    half, whole = (build_generator(size=side, width=16, code=CODE) for side in (64, 128))
+    whole.set_weights(half.get_weights())
+    image = np.repeat(np.repeat(TARGET, 2, axis=1), 2, axis=2)
+    known = np.full((4, 1), 0.5, np.float32), np.zeros((4, 256), np.float32)
+    codes = [ops.convert_to_numpy(g([x, *known])[3]) for g, x in ((half, TARGET), (whole, image))]
+    np.testing.assert_allclose(codes[1], codes[0], atol=1e-4)
 
 
 def test_layers_of_the_same_name_and_shape_are_taken_over():
-    wide, narrow = build_generator(size=SIZE, width=32), build_generator(size=SIZE, width=16)
-    same = build_generator(size=2 * SIZE, width=16)
+    wide, narrow = (build_generator(size=SIZE, width=w, code=CODE) for w in (32, 16))
+    same = build_generator(size=2 * SIZE, width=16, code=CODE)
     weighty = sum(bool(layer.get_weights()) for layer in same.layers)
     assert take_over(same, narrow) == weighty
     assert _same(same, narrow.get_weights())

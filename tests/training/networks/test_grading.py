@@ -21,6 +21,7 @@ from faceqgen_core.training.networks.grading import (
     grading_loss,
     logistic,
 )
+from tests.claims import claim
 from tests.images import astronaut
 
 COUNT = len(FAMILIES)
@@ -109,6 +110,7 @@ def labelled():
         weights=np.ones(160, np.float32),
         identities=_unit(rng, 40),
         by_teacher=np.zeros((160, 0), np.float32),
+        turned=np.zeros((160, 2), np.float32),
     )
 
 
@@ -154,21 +156,41 @@ def test_a_report_leaves_out_what_says_nothing(labelled):
     assert correlations(values[:1], labelled, rows[:1]) == {}
 
 
-def test_a_discriminator_learns_the_order_of_originals_it_has_not_seen(labelled):
-    keras.utils.set_random_seed(0)
+def _losses(judge, labelled, rows):
+    """The parts of the loss on all of some rows; the verdict's above what certainty costs with these labels.
+
+    The cross entropy of a label that is no certainty is not 0 for any answer, and from batch to batch this floor differs
+    by more than a short training gains: so the loss is taken on the same originals before and after, and without it.
+    """
+    batch = GradedSource(labelled, rows).batch(0, len(rows))
+    image, *rest = (ops.convert_to_tensor(x) for x in batch.tensors())
+    _, parts = grading_loss(judge(image, training=False), *rest, GradeWeights())
+    grade = np.clip((batch.similarity - POOR) / (GOOD - POOR), 0, 1)
+    p = 1 - SURE + (2 * SURE - 1) * grade
+    floor = -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()
+    losses = dict(zip(Grader.NAMES, ops.convert_to_numpy(parts).tolist(), strict=True))
+    return losses | {"verdict": losses["verdict"] - floor}
+
+
+@pytest.mark.sweep
+def test_a_discriminator_learns_the_order_of_originals_it_has_not_seen(labelled, seed):
+    keras.utils.set_random_seed(seed)
     judge = build_discriminator(size=64, width=8)
     rows = np.arange(160)
     train, held = rows[rows % 5 > 0], rows[rows % 5 == 0]
-    untrained = report(judge, labelled, held)
-    source = GradedSource(labelled, train)
-    grader = Grader(judge, learning_rate=4e-3, steps=60)
-    losses = [grader.step(source.batch(i, 16)) for i in range(60)]
-    assert tuple(losses[0]) == Grader.NAMES
-    trained = report(judge, labelled, held)
+    untrained, before = report(judge, labelled, held), _losses(judge, labelled, held)
+    source = GradedSource(labelled, train, seed=seed)
+    # Twice the rate ends wherever the last steps happen to throw the level of the verdicts.
+    grader = Grader(judge, learning_rate=2e-3, steps=60)
+    for i in range(60):
+        losses = grader.step(source.batch(i, 16))
+    assert tuple(losses) == Grader.NAMES
+    trained, after = report(judge, labelled, held), _losses(judge, labelled, held)
+    # Seen in nine runs (AVX512, seeds 0 to 2; AVX2, seeds 0 to 4, of 70 steps): orders of 0.89 and more, untrained 0.47
+    # and less.
     for name in ("d_degraded", "similarity_degraded"):
-        assert trained[name] > 0.6
-        assert trained[name] > untrained[name] + 0.2
-    first, last = (
-        np.mean([loss["verdict"] for loss in part]) for part in (losses[:5], losses[-5:])
-    )
-    assert last < first
+        claim(name, trained[name], above=0.6)
+        claim(f"{name} gained", trained[name] - untrained[name], above=0.2)
+    # Seen in eight of them: half of the verdict's loss at most is left, a twentieth of the similarity's and the naming's.
+    for name, left in (("verdict", 0.75), ("similarity", 0.3), ("naming", 0.3)):
+        claim(f"{name} loss that is left", after[name] / before[name], below=left)

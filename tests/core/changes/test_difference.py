@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from faceqgen_core.assessor import FaceQualityAssessor
+from faceqgen_core.changes.difference import difference, most_changed
 from faceqgen_core.degradation import degrade
-from faceqgen_core.difference import difference, most_changed
 from tests.images import astronaut, grace_hopper
 
 

@@ -1,7 +1,8 @@
 """The scores CSV: one row per face, or per image without an assessed face; written here, read back here.
 
 UTF-8, comma-separated, an empty cell where there is no value. Numbers carry nine significant digits; reasons stand in one
-cell, most likely first, with semicolons between. File names that are not valid UTF-8 keep their bytes.
+cell, most likely first, with semicolons between. File names that are not valid UTF-8 keep their bytes; text that a
+spreadsheet would run as a formula stands behind an apostrophe, which reading takes away again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.measures import MEASURES, QUALITY
+from faceqgen_core.tables.csv_cells import plain_cell, safe_cell
 from faceqgen_core.types import Assessment
 
 SCORES = (QUALITY.name, *MEASURES)
@@ -54,10 +56,10 @@ def _number(value: float | None) -> str:
 def row(assessment: Assessment, *, restored_path: str = "") -> dict[str, str]:
     """Cells of one assessment by column."""
     cells = dict.fromkeys(COLUMNS, "")
-    cells["filepath"] = assessment.source
+    cells["filepath"] = safe_cell(assessment.source)
     cells["face"] = str(assessment.face)
     cells["status"] = assessment.status.value
-    cells["reason"] = assessment.reason
+    cells["reason"] = safe_cell(assessment.reason)
     for name in SCORES:
         cells[name] = _number(getattr(assessment, name))
     cells["reasons"] = ";".join(assessment.reasons)
@@ -67,9 +69,9 @@ def row(assessment: Assessment, *, restored_path: str = "") -> dict[str, str]:
         if box.landmarks is not None:
             for point, (x, y) in zip(POINTS, box.landmarks.tolist(), strict=True):
                 cells[f"{point}_x"], cells[f"{point}_y"] = _number(x), _number(y)
-    cells["restored_path"] = restored_path
-    cells["preset"] = assessment.preset
-    cells["crop_protocol"] = assessment.crop_protocol
+    cells["restored_path"] = safe_cell(restored_path)
+    cells["preset"] = safe_cell(assessment.preset)
+    cells["crop_protocol"] = safe_cell(assessment.crop_protocol)
     return cells
 
 
@@ -88,8 +90,12 @@ class ScoreWriter:
 
     def add(self, assessment: Assessment, *, restored_path: str = "") -> None:
         """Write one row."""
-        self._writer.writerow(row(assessment, restored_path=restored_path))
+        self.add_row(row(assessment, restored_path=restored_path))
         self._file.flush()
+
+    def add_row(self, cells: Mapping[str, str]) -> None:
+        """Write one row of cells as ``row`` makes them."""
+        self._writer.writerow(cells)
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,13 +159,14 @@ def read_scores(
             found = [_value(line[name], f"{place}, column {name}") for name in names]
             if not line["filepath"]:
                 raise ValueError(f"{place}: the cell 'filepath' is empty")
-            known = values.setdefault(line["filepath"], found)
+            image = plain_cell(line["filepath"])
+            known = values.setdefault(image, found)
             if known is not found and not np.array_equal(known, found, equal_nan=True):
                 raise ValueError(
-                    f"{place}: {line['filepath']} has other scores in an earlier row; keep one row an image"
+                    f"{place}: {image} has other scores in an earlier row; keep one row an image"
                 )
-            presets.add(line.get("preset"))
-            protocols.add(line.get("crop_protocol"))
+            presets.add(plain_cell(line.get("preset") or ""))
+            protocols.add(plain_cell(line.get("crop_protocol") or ""))
     matrix = np.array(list(values.values()), dtype=np.float64).reshape(len(values), len(names))
     return ScoreTable(
         paths=list(values),

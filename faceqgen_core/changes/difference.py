@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.measures.region import face_region
 from faceqgen_core.restoration import difference_map
 from faceqgen_core.types import Image
 
@@ -22,15 +24,19 @@ AREAS: dict[str, tuple[float, float, float, float]] = {
 """Areas of an aligned crop: left, top, right, bottom as shares of its side."""
 
 
-def difference(original: Image, restored: Image) -> NDArray[np.float32]:
+def difference(
+    original: Image, restored: Image, *, protocol: CropProtocol | None = None
+) -> NDArray[np.float32]:
     """Map of what differs between a crop and its restoration, as a scoring run writes it but for rounding.
 
     Args:
         original: (S, S, 3) uint8 RGB.
         restored: same shape.
+        protocol: of the crops; by default the usual one at their size.
 
     Returns:
-        (S, S) float32 in [0, 1]: (1 - SSIM) / 2, 0 kept, 1 changed entirely.
+        (S, S) float32 in [0, 1]: (1 - SSIM) / 2, 0 kept, 1 changed entirely; dimmed beside the face as ``difference_map``
+        says.
 
     Raises:
         ValueError: the shapes differ, are not square RGB, or are smaller than the window of 11 pixels.
@@ -55,7 +61,8 @@ def difference(original: Image, restored: Image) -> NDArray[np.float32]:
         full=True,
     )
     inside = slice(_HALF_WINDOW, size - _HALF_WINDOW)
-    return difference_map(local.mean(axis=-1)[inside, inside], size)
+    region = face_region(protocol or CropProtocol(size=size))
+    return difference_map(local.mean(axis=-1)[inside, inside], size, region)
 
 
 def most_changed(changes: NDArray[np.float32]) -> str | None:
@@ -77,3 +84,9 @@ def colour_difference(difference: NDArray[np.float32]) -> Image:
     """Map (H, W) in [0, 1] -> (H, W, 3) uint8 RGB."""
     levels = np.asarray(np.rint(np.clip(difference, 0, 1) * 255), np.uint8)
     return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
+
+
+def colour_trust(trust: NDArray[np.float32]) -> Image:
+    """Map (H, W) in [0, 1] -> (H, W, 3) uint8 RGB on the "viridis" colours: bright is kept, dark is drawn anew."""
+    levels = np.asarray(np.rint(np.clip(trust, 0, 1) * 255), np.uint8)
+    return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_VIRIDIS)[..., ::-1], np.uint8)

@@ -1,0 +1,147 @@
+"""What the product is compared with: what a user would write, and the networks of others, by their shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.types import Image
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
+
+class Naive:
+    """One image after the other, by the packages' defaults: MTCNN at full size, then the networks' ``predict`` of one face.
+
+    Args:
+        networks: generator, discriminator and quality head of the preset; the head is not run.
+        size: side of a crop in pixels.
+    """
+
+    def __init__(self, networks: Sequence[Any], size: int) -> None:
+        self._generator, self._discriminator, *_ = networks
+        self._size = size
+        self._detector: Any = None
+
+    def crops(self, paths: Sequence[Path]) -> float:
+        """Score images that are crops; returns the faces."""
+        for path in paths:
+            self._score(_read(path))
+        return len(paths)
+
+    def photographs(self, paths: Sequence[Path]) -> float:
+        """Find and score the faces of photographs; returns the faces."""
+        return float(sum(len(self.boxes(path, score=True)) for path in paths))
+
+    def boxes(self, path: Path, *, score: bool = False) -> list[Box]:
+        """The boxes that the package finds in one photograph."""
+        if self._detector is None:
+            from mtcnn import MTCNN
+
+            self._detector = MTCNN()
+        image = _read(path)
+        found = [face["box"] for face in self._detector.detect_faces(image)]
+        for x, y, width, height in found if score else ():
+            face = image[max(0, y) : y + height, max(0, x) : x + width]
+            if face.size:
+                self._score(face)
+        return found
+
+    def _score(self, face: Image) -> tuple[float, float, float]:
+        from skimage.metrics import mean_squared_error, structural_similarity
+
+        size = (self._size, self._size)
+        batch = cv2.resize(face, size, interpolation=cv2.INTER_AREA)[None] / np.float32(255)
+        logits, *_, similarity, identity = self._discriminator.predict(batch, verbose=0)
+        restored = self._generator.predict([batch, similarity, identity], verbose=0)[0][0]
+        ssim = structural_similarity(batch[0], restored, channel_axis=-1, data_range=1.0)
+        mse = mean_squared_error(batch[0], restored)
+        return float(ssim), float(mse), float((1 / (1 + np.exp(-logits))).mean())
+
+
+def faceqnet_shape(batch_size: int) -> Callable[[Sequence[Path]], float]:
+    """FaceQnet's network by its shape: ResNet-50 at 224 pixels with one number out, random weights."""
+    import keras
+
+    network = keras.applications.ResNet50(
+        weights=None, include_top=False, input_shape=(224, 224, 3), pooling="avg"
+    )
+    network = keras.Sequential([network, keras.layers.Dense(1)])
+
+    def work(paths: Sequence[Path]) -> float:
+        for start in range(0, len(paths), batch_size):
+            batch = _batch(paths[start : start + batch_size], 224)
+            network.predict(batch[..., ::-1], batch_size=batch_size, verbose=0)
+        return len(paths)
+
+    return work
+
+
+def serfiq_shape(passes: int = 100) -> Callable[[Sequence[Path]], float]:
+    """SER-FIQ's work by its shape: ResNet-50 at 112 pixels once, its last layers ``passes`` times under drop-out."""
+    import keras
+    import tensorflow as tf
+
+    body = keras.applications.ResNet50(
+        weights=None, include_top=False, input_shape=(112, 112, 3), pooling=None
+    )
+    last = keras.Sequential(
+        [
+            keras.Input((*body.output_shape[1:],)),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(512),
+        ]
+    )
+
+    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    def spread(image: Any) -> Any:
+        repeated = tf.repeat(body(image, training=False), passes, axis=0)
+        codes = tf.math.l2_normalize(last(repeated, training=True), axis=1)
+        return tf.reduce_mean(tf.matmul(codes, codes, transpose_b=True))
+
+    def work(paths: Sequence[Path]) -> float:
+        for path in paths:
+            spread(tf.constant(_batch([path], 112))).numpy()
+        return len(paths)
+
+    return work
+
+
+def lightqnet(file: Path) -> Callable[[Sequence[Path]], float]:
+    """LightQNet, from its file, one face at a time.
+
+    Raises:
+        ValueError: the file cannot be read.
+    """
+    try:
+        network = cv2.dnn.readNetFromTensorflow(str(file))
+    except cv2.error as error:
+        raise ValueError(f"{file}: not a TensorFlow graph that OpenCV reads") from error
+
+    def work(paths: Sequence[Path]) -> float:
+        for path in paths:
+            batch = (_batch([path], 96) - np.float32(128)) / np.float32(128)
+            network.setInput(np.ascontiguousarray(batch.transpose(0, 3, 1, 2)))
+            network.forward()
+        return len(paths)
+
+    return work
+
+
+def _batch(paths: Sequence[Path], side: int) -> NDArray[np.float32]:
+    images = [cv2.resize(_read(path), (side, side)) for path in paths]
+    return np.stack(images).astype(np.float32)
+
+
+def _read(path: Path) -> Image:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise ValueError(f"{path}: not an image")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)

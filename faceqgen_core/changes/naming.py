@@ -1,0 +1,147 @@
+"""What the restoration did to a face, by name: which parts it drew anew, whether it lit, sharpened or calmed the picture.
+
+Read from the trust map and from a few numbers of the two pictures before and after; no network and no landmark is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.measures.region import face_region
+from faceqgen_core.reasons.oval import background
+
+PARTS: dict[str, tuple[tuple[float, float, float, float], ...]] = {
+    "forehead": ((0.0, -0.5, 0.75, 0.24),),
+    "eyes": ((-0.5, 0.0, 0.34, 0.2), (0.5, 0.0, 0.34, 0.2)),
+    "nose": ((0.0, 0.5, 0.28, 0.4),),
+    "cheeks": ((-0.72, 0.72, 0.26, 0.34), (0.72, 0.72, 0.26, 0.34)),
+    "mouth": ((0.0, 1.15, 0.5, 0.24),),
+    "chin": ((0.0, 1.62, 0.42, 0.2),),
+}
+"""Parts of a face as ellipses: middle and half axes, in distances between the eyes from the middle between them."""
+
+ANEW, SEEN = 0.5, 0.1
+"""A part is drawn anew if less than the first share of it comes from the crop, on its average, and if that can be seen: the
+mean of (1 - SSIM) / 2 over it is above the second number. What is drawn just as it was is no change."""
+LIT = 0.15
+"""The light is changed from this share of the mean luminance on, or of the difference between the halves of the face."""
+SHARPENED = 2.0
+"""Sharpened: the variance of the Laplacian in the face grows this many times over."""
+EVENED, RESTLESS = 0.5, 0.06
+"""Evened: of what the background varied only this share is left; and it varied by more than the second number, in [0, 1]."""
+TURNED = 20
+"""Degrees from which on a head counts as turned; five landmarks tell no 10 from 15."""
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+@lru_cache(maxsize=4)
+def _masks(protocol: CropProtocol) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weights that sum to 1: of the parts (P, S * S); and of the face and its left and right half, (3, S * S)."""
+    size = protocol.size
+    v, u = np.mgrid[0:size, 0:size]
+    x0, y0 = protocol.template[:2].mean(axis=0)
+    x, y = (np.stack([u - x0, v - y0]) / (protocol.eye_distance * size)).astype(np.float32)
+    parts = [
+        np.any(
+            [((x - a) / rx) ** 2 + ((y - b) / ry) ** 2 <= 1 for a, b, rx, ry in ellipses], axis=0
+        )
+        for ellipses in PARTS.values()
+    ]
+    face = face_region(protocol)
+    halves = [face, face * (x < 0), face * (x >= 0)]
+    parts_, faces = (
+        np.stack([m.ravel() / m.sum() for m in masks]).astype(np.float32)
+        for masks in (parts, halves)
+    )
+    return parts_, faces
+
+
+def part_weights(protocol: CropProtocol) -> NDArray[np.float32]:
+    """(P, S * S) weights of the pixels in each of ``PARTS``; each row sums to 1."""
+    return _masks(protocol)[0]
+
+
+def _variance_of_laplacian(
+    luma: NDArray[np.float32], weights: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    laplacian = np.zeros_like(luma)
+    laplacian[:, 1:-1, 1:-1] = (
+        luma[:, :-2, 1:-1] + luma[:, 2:, 1:-1] + luma[:, 1:-1, :-2] + luma[:, 1:-1, 2:]
+    ) - 4 * luma[:, 1:-1, 1:-1]
+    flat = laplacian.reshape(len(luma), len(weights))
+    return np.asarray(np.square(flat) @ weights - np.square(flat @ weights), np.float32)
+
+
+def name_changes(
+    crops: NDArray[np.float32],
+    restored: NDArray[np.float32],
+    trust: NDArray[np.float32],
+    difference: NDArray[np.float32],
+    protocol: CropProtocol,
+) -> list[tuple[str, ...]]:
+    """Name what was changed in each crop.
+
+    Args:
+        crops: (N, S, S, 3) RGB in [0, 1].
+        restored: same shape, what the restoration made of them.
+        trust: (N, S, S) in [0, 1], how far the restored face is made of the crop.
+        difference: (N, S, S) in [0, 1], (1 - SSIM) / 2, not dimmed.
+        protocol: of the crops.
+
+    Returns:
+        For each crop any of ``face_drawn`` or ``<part>_drawn`` (a key of ``PARTS``), ``lit``, ``sharpened`` and
+        ``background_evened``, in this order; empty where the restoration left the face as it was.
+    """
+    parts, faces = _masks(protocol)
+    count, pixels = len(crops), protocol.size**2
+    kept, changed = (maps.reshape(count, pixels) @ parts.T for maps in (trust, difference))
+    before, after = (images @ _LUMA for images in (crops, restored))
+    light = [picture.reshape(count, pixels) @ faces.T for picture in (before, after)]
+    sharp = [_variance_of_laplacian(picture, faces[0]) for picture in (before, after)]
+    outside = background(protocol.size)
+    spread = [picture[:, outside].std(axis=1) for picture in (before, after)]
+    return [
+        (
+            *_drawn((kept[i] < ANEW) & (changed[i] > SEEN)),
+            *(["lit"] if _lit(light[0][i], light[1][i]) else []),
+            *(["sharpened"] if sharp[1][i] > SHARPENED * sharp[0][i] else []),
+            *(
+                ["background_evened"]
+                if spread[0][i] > RESTLESS and spread[1][i] < EVENED * spread[0][i]
+                else []
+            ),
+        )
+        for i in range(count)
+    ]
+
+
+def with_turn(changes: Sequence[str], yaw: float) -> tuple[str, ...]:
+    """Add ``turned_<degrees>``, rounded to tens, to the changes of a face that was drawn anew at least in part.
+
+    Args:
+        changes: of one face, see ``name_changes``.
+        yaw: how far the head of the photograph is turned, in degrees, from its landmarks.
+    """
+    degrees = 10 * round(abs(yaw) / 10)
+    drawn = [name for name in changes if name.endswith("_drawn")]
+    if degrees < TURNED or not drawn:
+        return tuple(changes)
+    return (*drawn, f"turned_{degrees}", *changes[len(drawn) :])
+
+
+def _drawn(anew: NDArray[np.bool_]) -> list[str]:
+    if anew.sum() >= len(PARTS) - 1:
+        return ["face_drawn"]
+    return [f"{part}_drawn" for part, drawn in zip(PARTS, anew, strict=True) if drawn]
+
+
+def _lit(before: NDArray[np.float32], after: NDArray[np.float32]) -> bool:
+    """Whether mean luminance, or the share by which the halves of the face differ, has changed."""
+    mean = before[0] + 1e-3
+    uneven = [abs(values[1] - values[2]) / (values[0] + 1e-3) for values in (before, after)]
+    return bool(abs(after[0] - before[0]) > LIT * mean or uneven[0] - uneven[1] > LIT)

@@ -1,0 +1,1 @@
+"""Tables of scores: the CSV file, the journal beside it while it is written, and cells that no program runs."""

@@ -1,0 +1,176 @@
+"""The journal of a scoring run: the rows of each image as soon as they are known, found again after any end.
+
+One line of JSON for each image, appended whole: the image's path, size and time of change, and its rows. A process that
+dies while it writes leaves at most one torn line, which the next run cuts off. A later run with the same settings takes
+the rows of all images that have not changed from here.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing keeps a second run out
+    fcntl = None  # type: ignore[assignment]
+
+_LOG = logging.getLogger(__name__)
+
+FORMAT = 1
+Rows = Sequence[Mapping[str, str]]
+State = tuple[int, int]
+"""Size in bytes and time of the last change in nanoseconds."""
+
+
+def file_state(path: str | os.PathLike[str]) -> State | None:
+    """What tells that a file is still the same; None if it is not there."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+class ScoreJournal:
+    """The journal of one output file; use it in a ``with`` block.
+
+    Args:
+        path: of the journal.
+        settings: plain values that the scores depend on; rows of a run with others are not taken.
+        begin_anew: forget what is there.
+
+    Attributes:
+        problem: why the journal cannot be written to any more, "" as long as it can; the rows are kept in memory then.
+
+    Raises:
+        ValueError: another run is writing to it, or something else than a file stands in its place.
+        OSError: it cannot be written.
+    """
+
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], *, begin_anew: bool = False
+    ) -> None:
+        self.path = path
+        self.problem = ""
+        self._places: dict[str, tuple[State | None, int, int]] = {}
+        self._in_memory: dict[str, Rows] = {}
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            raise ValueError(f"{path} is no plain file: remove it, or choose another output")
+        self._file = open(path, "a+b")  # noqa: SIM115 - it lives as long as the run
+        try:
+            self._lock()
+            self._end = 0 if begin_anew else self._read(dict(settings))
+            self._file.truncate(self._end)  # a torn last line, or all of it
+            if not self._end:
+                self._places.clear()
+                self._append({"scores": FORMAT, "settings": dict(settings)})
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        if fcntl is None:
+            return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(
+                f"another run is writing to {self.path}: wait for its end, or choose another output"
+            ) from None
+        except OSError as error:  # some network disks know no locks
+            _LOG.warning("%s cannot be locked: %s", self.path, error)
+
+    def _read(self, settings: dict[str, Any]) -> int:
+        """Find the rows of an earlier run; returns where its last whole line ends, 0 if nothing can be taken over."""
+        self._file.seek(0)
+        end = 0
+        for line in self._file:
+            entry = _entry(line)
+            if entry is None:
+                break
+            if end == 0:
+                if entry.get("scores") != FORMAT or entry.get("settings") != settings:
+                    _LOG.info("%s: of a run with other settings, begun anew", self.path)
+                    return 0
+            else:
+                self._places[entry["path"]] = _state(entry["state"]), end, len(line)
+            end += len(line)
+        return end
+
+    def __enter__(self) -> ScoreJournal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def rows(self, path: str) -> Rows:
+        """The rows of an image, in their order; none if it has none."""
+        if path in self._in_memory:
+            return self._in_memory[path]
+        if path not in self._places:
+            return ()
+        _, start, length = self._places[path]
+        self._file.seek(start)
+        entry = _entry(self._file.read(length))
+        return [] if entry is None else entry["rows"]
+
+    def unchanged(self, path: str) -> bool:
+        """Whether there are rows of an image that is still the same file."""
+        if path not in self._places:
+            return False
+        known = self._places[path][0]
+        return known is not None and known == file_state(path)
+
+    def add(self, path: str, state: State | None, rows: Rows) -> None:
+        """Keep the rows of an image; ``state`` is what ``file_state`` said before it was read. Never fails."""
+        start = self._end
+        if not self.problem:
+            try:
+                length = self._append(
+                    {"path": path, "state": state, "rows": [dict(row) for row in rows]}
+                )
+                self._places[path] = state, start, length
+                self._in_memory.pop(path, None)
+                return
+            except OSError as error:
+                self.problem = f"{self.path}: {error.strerror or error}"
+                _LOG.warning("the journal cannot be written any more: %s", self.problem)
+        self._in_memory[path] = [dict(row) for row in rows]
+
+    def _append(self, entry: Mapping[str, Any]) -> int:
+        line = json.dumps(entry).encode("ascii") + b"\n"
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(line)
+        self._file.flush()
+        self._end += len(line)
+        return len(line)
+
+
+def _state(value: Any) -> State | None:
+    return None if value is None else (int(value[0]), int(value[1]))
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    """A whole line of the journal, or None."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(entry, dict) or not (
+        "scores" in entry or {"path", "state", "rows"} <= set(entry)
+    ):
+        return None
+    return entry

@@ -1,0 +1,176 @@
+"""However many threads decode whatever pictures, they share one budget of memory."""
+
+from __future__ import annotations
+
+import io
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from faceqgen_core import image_io
+from faceqgen_core.image_io import load_image
+from faceqgen_core.memory_budget import PICTURES, MemoryBudget
+from tests.images import astronaut, exif, turned_for
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_threads_never_hold_more_than_the_budget_together_and_all_get_their_turn():
+    budget, seen, errors = MemoryBudget(100), [], []
+
+    def work(seed):
+        amounts = random.Random(seed)
+        for _ in range(30):
+            amount = amounts.choice([1, 30, 60, 100, 250])
+            with budget.share() as reserve:
+                reserve(amount)
+                used = budget.used
+                seen.append(used)
+                if used > 100 and used != amount:
+                    errors.append(used)
+                time.sleep(0.0005)
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert len(seen) == 240 and not errors
+    assert budget.used == 0
+
+
+def test_a_share_is_given_back_after_an_error_and_reserved_once():
+    budget = MemoryBudget(10)
+    with pytest.raises(KeyError), budget.share() as reserve:
+        reserve(10)
+        raise KeyError
+    assert budget.used == 0
+    with pytest.raises(RuntimeError, match="once"), budget.share() as reserve:
+        reserve(1)
+        reserve(1)
+    with pytest.raises(ValueError, match="at least 1"):
+        MemoryBudget(0)
+
+
+def test_a_picture_waits_for_room_and_says_what_it_needs():
+    asked = []
+    data = io.BytesIO()
+    PIL.Image.fromarray(astronaut()).save(data, "PNG")
+    load_image(data.getvalue(), reserve=asked.append)
+    assert asked == [512 * 512 * 7]
+    done = threading.Event()
+
+    def decode():
+        load_image(data.getvalue())
+        done.set()
+
+    with PICTURES.share() as reserve:
+        reserve(PICTURES.total)
+        thread = threading.Thread(target=decode)
+        thread.start()
+        assert not done.wait(0.2)
+    assert done.wait(30)
+    thread.join()
+    assert PICTURES.used == 0
+
+
+def _modes():
+    rgb = PIL.Image.fromarray(np.ascontiguousarray(astronaut()[40:136, 150:270]))
+    grey = np.asarray(rgb.convert("L"))
+    alpha = PIL.Image.fromarray(np.tile(np.arange(120, dtype=np.uint8) * 2, (96, 1)))
+    rgba, clear = rgb.copy(), rgb.quantize(16)
+    rgba.putalpha(alpha)
+    clear.info["transparency"] = bytes([0] + [255] * 15)
+    deep = PIL.Image.fromarray(grey.astype(np.uint16) * 257)
+    return {
+        "RGB.png": rgb,
+        "RGBA.png": rgba,
+        "LA.png": rgba.convert("LA"),
+        "P.png": clear,
+        "1.png": rgb.convert("1"),
+        "I16.png": deep,
+        "I16.tiff": deep,
+        "F.tiff": PIL.Image.fromarray((grey / 255).astype(np.float32)),
+        "CMYK.tiff": rgb.convert("CMYK"),
+        "L.gif": rgb.convert("L"),
+    }
+
+
+@pytest.mark.parametrize("name", list(_modes()))
+def test_bands_give_the_same_pixels_as_the_whole_picture(name, monkeypatch):
+    data = io.BytesIO()
+    _modes()[name].save(data, name.rpartition(".")[2])
+    whole = load_image(data.getvalue())
+    monkeypatch.setattr(image_io, "_BAND", 7 * 120)
+    np.testing.assert_array_equal(load_image(data.getvalue()), whole)
+    assert whole.shape == (96, 120, 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_bands_arrive_at_their_upright_places(orientation, monkeypatch):
+    picture = np.ascontiguousarray(astronaut()[40:136, 150:270])
+    data = io.BytesIO()
+    turned_for(orientation, PIL.Image.fromarray(picture)).save(data, "PNG", exif=exif(orientation))
+    monkeypatch.setattr(image_io, "_BAND", 7 * 120)
+    loaded = load_image(data.getvalue())
+    np.testing.assert_array_equal(loaded, picture)
+    assert loaded.flags.c_contiguous and loaded.flags.writeable
+
+
+def bomb(side: int) -> bytes:
+    """A PNG of transparent black, ``side`` x ``side`` RGBA: 355 MB of pixels in 350 kB at a side of 9400."""
+    rows, packer = bytes(side * 4 + 1), zlib.compressobj(9)
+    packed = b"".join([*(packer.compress(rows) for _ in range(side)), packer.flush()])
+    header = side.to_bytes(4, "big") * 2 + bytes([8, 6, 0, 0, 0])
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content).to_bytes(4, "big")
+        return len(content).to_bytes(4, "big") + kind + content + check
+
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    )
+
+
+BOMBS = """
+import resource, sys
+from faceqgen_core import FaceQualityAssessor
+from tests.core.test_assessor import ToyDetector, ToyNetwork, toy_preset
+from faceqgen_core.types import Status
+resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
+assessor = FaceQualityAssessor(
+    toy_preset(), detector=ToyDetector(), restorer=ToyNetwork(), workers=8, batch_size=512)
+results = list(assessor.assess([sys.argv[1]] * int(sys.argv[2])))
+assert all(r.status is Status.SCORED for r in results), [r.reason for r in results]
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def peak_of_bombs(folder: Path, count: int) -> int:
+    """Peak of resident memory in bytes when bombs of 88 megapixels are assessed by eight threads."""
+    (folder / "bomb.png").write_bytes(bomb(9400))
+    ended = subprocess.run(
+        [sys.executable, "-c", BOMBS, str(folder / "bomb.png"), str(count)],
+        cwd=ROOT,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return int(ended.stdout)
+
+
+def test_pictures_of_88_megapixels_in_small_files_stay_within_the_budget(tmp_path):
+    """Eight at once took 8 GB."""
+    assert (
+        peak_of_bombs(tmp_path, 3) < 2_000_000_000
+    )  # the budget, the networks and the libraries: 1.66 GB
