@@ -178,7 +178,7 @@ def train(
         cache=output / "cache",
     )
     graded_rows = split_labelled(labelled, rows[1])
-    restoring = Restoring(faces, best, rows, data, config, args)
+    restoring = Restoring(data, rows, config, args)
     with precision(config.precision):
         discriminator = build_discriminator(size=size, width=config.discriminator_width)
     generator = None

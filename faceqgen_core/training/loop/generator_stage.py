@@ -22,7 +22,6 @@ from faceqgen_core.training.config import TrainingConfig
 from faceqgen_core.training.data.alteration import AlterationMix
 from faceqgen_core.training.data.pairs import Batch, PairSource, align_jitter
 from faceqgen_core.training.data.stream import prefetch
-from faceqgen_core.training.data.subjects import FaceSet
 from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.loop.checkpoint import load_checkpoint, save_checkpoint
 from faceqgen_core.training.loop.early_stop import EarlyStop
@@ -73,10 +72,8 @@ class Restoring:
     """One run of the second part.
 
     Args:
-        faces: all aligned faces.
-        best: for every face the row of its subject's best image.
+        data: all aligned faces, with their targets and their geometry.
         rows: faces to train on, and faces held back.
-        data: targets and geometry of all faces.
         config: the run's configuration.
         args: carries output, resume and budget_minutes.
 
@@ -86,13 +83,12 @@ class Restoring:
 
     def __init__(
         self,
-        faces: FaceSet,
-        best: NDArray[np.int64],
-        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
         data: TargetedFaces,
+        rows: tuple[NDArray[np.int64], NDArray[np.int64]],
         config: TrainingConfig,
         args: argparse.Namespace,
     ) -> None:
+        faces = data.faces
         train_rows, held_rows = rows
         shown = held_rows[np.isin(held_rows, data.targets.rows)]
         shown = np.random.default_rng(config.seed).permutation(shown)[:SHOWN]
@@ -214,16 +210,10 @@ class Restoring:
         self._step, self._earlier = int(facts["step"]), facts["minutes"]
         self._averages = facts["averages"]
         self._stop = EarlyStop.from_state(facts["stop"])
-        gan = self._make(self._step, discriminator)
-        if (
-            self._side(arrays) != gan.generator.input_shape[0][1]
-        ):  # the last step was at half the side
-            gan = self._make(0, discriminator)
+        # As the last step that was taken made it: the next one may be the first at the whole side.
+        gan = self._make(self._step - 1, discriminator)
         gan.restore_state(arrays)
         return gan
-
-    def _side(self, arrays: dict[str, Any]) -> int:
-        return int(arrays["side"])
 
     def _draw(self, number: int) -> Batch:
         config = self._config
@@ -260,6 +250,5 @@ class Restoring:
         # Last: a run that dies above goes on from the checkpoint before, and writes the same again.
         state: dict[str, Any] = {"step": self._step, "config": asdict(config), "data": self._data}
         state |= {"minutes": minutes, "averages": self._averages, "stop": self._stop.state()}
-        side = {"side": np.array(gan.generator.input_shape[0][1])}
-        save_checkpoint(self._output / "checkpoint.npz", gan.state() | side, state)
+        save_checkpoint(self._output / "checkpoint.npz", gan.state(), state)
         logger.info(" ".join(f"{k} {v:.3f}" for k, v in facts.items()))
