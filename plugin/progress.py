@@ -62,6 +62,26 @@ class FileProgress(Progress):
             self.problems.append(f"{path}: {problem}")
 
 
+@dataclass(kw_only=True)
+class DeletionProgress(FileProgress):
+    """Progress of work that deletes files.
+
+    Attributes:
+        deleted: files deleted.
+    """
+
+    unit = "files"
+    deleted: int = 0
+
+    def count(self, path: str, problem: str | None) -> None:
+        """Count a file that is dealt with; ``problem`` says why it could not be deleted, None that it is gone."""
+        self.done += 1
+        if problem is None:
+            self.deleted += 1
+        else:
+            self.fail(path, problem)
+
+
 def in_words(error: Exception) -> str:
     """Why a file failed, without the paths that an error of the system repeats."""
     if isinstance(error, OSError) and error.strerror:

@@ -14,8 +14,10 @@ _SIDE = 2048
 
 
 def multiply_adds(network: Any) -> int:
-    """Multiply-adds of one image, from the shapes of convolutions and dense layers; the rest is not counted."""
+    """Multiply-adds of one image: convolutions, dense layers and the linear decoder; norms, resizing and activations are not counted."""
     import keras
+
+    from faceqgen_core.networks.basis import LinearDecoder
 
     total = 0
     for layer in network.layers:
@@ -23,6 +25,8 @@ def multiply_adds(network: Any) -> int:
             total += int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape))
         elif isinstance(layer, keras.layers.Dense):
             total += int(np.prod(layer.kernel.shape))
+        elif isinstance(layer, LinearDecoder):
+            total += int(np.prod(layer.directions.shape))
     return total
 
 

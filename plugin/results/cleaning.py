@@ -20,7 +20,7 @@ import fiftyone.core.odm as foo
 from ..dataset import run_records
 from ..dataset.lease import FieldBusy, Lease
 from ..dataset.product_store import database_id, forget_folder, known_folders
-from ..progress import FileProgress
+from ..progress import DeletionProgress
 from ..storage import run_folder
 from ..storage.folders import product_folders
 from ..storage.manifest import Entry, Manifest
@@ -30,21 +30,18 @@ STEP = 500
 
 
 @dataclass
-class CleanPlan(FileProgress):
+class CleanPlan(DeletionProgress):
     """What a cleaning would do, or has done.
 
     Attributes:
         folders: what the folders hold.
         left: folder -> why it is left alone: a run is at work in it, or its manifest is broken.
         records: data set -> keys of records that say "running", but whose process is gone.
-        deleted: files deleted.
     """
 
-    unit = "files"
     folders: list[run_folder.RunFolder] = field(default_factory=list)
     left: dict[str, str] = field(default_factory=dict)
     records: dict[str, list[str]] = field(default_factory=dict)
-    deleted: int = 0
 
     @property
     def files(self) -> int:
@@ -145,7 +142,7 @@ class Cleaning:
                     self.plan.left[str(folder.path)] = str(error)
                     continue
                 for name, problem in run_folder.delete(folder):
-                    self._count(f"{folder.path}/{name}", problem)
+                    self.plan.count(f"{folder.path}/{name}", problem)
                     if self.plan.done % STEP == 0:
                         yield self.plan
             if not folder.path.exists():
@@ -157,10 +154,3 @@ class Cleaning:
                 with Lease(dataset, written, "cleaning"):
                     run_records.close_abandoned(dataset, written)
         yield self.plan
-
-    def _count(self, path: str, problem: str | None) -> None:
-        self.plan.done += 1
-        if problem is None:
-            self.plan.deleted += 1
-            return
-        self.plan.fail(path, problem)

@@ -17,7 +17,7 @@ from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
 from ..dataset.lease import Lease
 from ..dataset.product_store import forget_folder
 from ..dataset.score_fields import score_fields
-from ..progress import Progress
+from ..progress import DeletionProgress
 from ..settings import Settings
 from ..storage import run_folder
 from ..storage.folders import run_folders
@@ -25,7 +25,6 @@ from ..storage.manifest import Entry
 from ..storage.references import References
 
 STEP = 500
-NAMED_PROBLEMS = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ class RemovalSettings(Settings):
 
 
 @dataclass
-class Plan(Progress):
+class Plan(DeletionProgress):
     """What a removal would do, or has done.
 
     Attributes:
@@ -66,13 +65,8 @@ class Plan(Progress):
         folders: folders with files to delete.
         kept_folders: folder -> data sets that need files of it, which therefore stay.
         saved_views: saved views that use the field and will not load without it.
-        done: files dealt with so far.
-        deleted: files deleted.
-        failed: files that could not be deleted.
-        problems: the first of these, in words.
     """
 
-    unit = "files"
     field: str
     fields: list[str] = field(default_factory=list)
     samples: int = 0
@@ -81,9 +75,6 @@ class Plan(Progress):
     folders: list[run_folder.RunFolder] = field(default_factory=list)
     kept_folders: dict[str, list[str]] = field(default_factory=dict)
     saved_views: list[str] = field(default_factory=list)
-    deleted: int = 0
-    failed: int = 0
-    problems: list[str] = field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -243,7 +234,7 @@ class Removal:
             yield self.plan
             for folder in self.plan.folders:
                 for name, problem in run_folder.delete(folder, dataset_id=self._dataset._doc.id):
-                    self._count(f"{folder.path}/{name}", problem)
+                    self.plan.count(f"{folder.path}/{name}", problem)
                     if self.plan.done % STEP == 0:
                         yield self.plan
                 if not folder.path.exists():
@@ -252,15 +243,6 @@ class Removal:
             for key in self.plan.runs:
                 self._dataset.delete_run(key)
         yield self.plan
-
-    def _count(self, path: str, problem: str | None) -> None:
-        self.plan.done += 1
-        if problem is None:
-            self.plan.deleted += 1
-            return
-        self.plan.failed += 1
-        if len(self.plan.problems) < NAMED_PROBLEMS:
-            self.plan.problems.append(f"{path}: {problem}")
 
     def _delete_fields(self) -> None:
         if not self.plan.fields:
