@@ -12,9 +12,6 @@ from numpy.typing import NDArray
 from faceqgen_core.training.geometry.filling import fill
 from faceqgen_core.types import Image
 
-_GRID = 16
-"""Side of the grid on which the even background is smoothed; its colour changes slowly enough for it."""
-
 
 def smoothstep(values: NDArray[Any], low: float, high: float) -> NDArray[Any]:
     """0 below ``low``, 1 above ``high``, smooth in between."""
@@ -79,22 +76,15 @@ def _widened(share: NDArray[np.float32]) -> NDArray[np.float32]:
 def even_colour(
     crop: Image, share: NDArray[np.float32], colour: Sequence[float] | None = None
 ) -> NDArray[np.float32]:
-    """An even background (S, S, 3) float32, 0..255: the colour, or the background's own, changing slowly over the picture."""
+    """An even background (S, S, 3) float32, 0..255: the colour, or the mean of the background's own."""
     if colour is not None:
         if len(colour) != 3 or not 0 <= min(colour) <= max(colour) <= 255:
             raise ValueError(f"a colour is three numbers in 0..255, got {colour}")
         return np.full(crop.shape, colour, np.float32)
-    size = crop.shape[0]
     # Away from the outline; where all is outline or person, what little there is.
-    away = _widened(share)
-    weight = (1 - away) ** 2 + 1e-4 * (1 - share) + 1e-7
-    both = np.dstack([crop * weight[..., None], weight]).astype(np.float32)
-    both = np.asarray(cv2.resize(both, (_GRID, _GRID), interpolation=cv2.INTER_AREA))
-    # Nothing is added beyond the frame: repeated, its corners would decide.
-    both = np.asarray(cv2.GaussianBlur(both, (0, 0), _GRID, borderType=cv2.BORDER_CONSTANT))
-    even = both[..., :3] / np.maximum(both[..., 3:], 1e-9)
-    large = cv2.resize(even, (size, size), interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.asarray(large), 0, 255).astype(np.float32)
+    weight = (1 - _widened(share)) ** 2 + 1e-4 * (1 - share) + 1e-7
+    mean = np.average(crop.reshape(-1, 3), axis=0, weights=weight.reshape(-1))
+    return np.full(crop.shape, mean, np.float32)
 
 
 def own_background(crop: Image, share: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -116,7 +106,7 @@ def even_background(
     Args:
         crop: (S, S, 3) uint8 RGB, aligned.
         mask: (S, S) person mask, uint8 0..255 or float in [0, 1].
-        colour: RGB 0..255; None for the background's own colour, which changes only slowly over the picture.
+        colour: RGB 0..255; None for the mean of the background's own.
 
     Returns:
         (S, S, 3) uint8 RGB, a new array; the person keeps its pixels.
