@@ -32,9 +32,10 @@ class LossWeights:
     """Weights of the losses.
 
     ``cross`` is how much less the pixels of another image of the subject count; ``face`` how much more the face counts than
-    its surroundings. ``change`` weighs how far SSIM of input and restoration, over the face, is above what the utility of the
-    face asks for at most: ``least + (most - least) * utility``. A face that will not be known again is to change much; one
-    that changes more, because it is dark, is not held back.
+    its surroundings. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
+    the utility of the face asks for: SSIM ``least + (most - least) * utility``, and twice the root of the mean squared error
+    ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
+    much as its target asks for: a dark face is lit, however well it is known.
     """
 
     restored: float = 1.0
@@ -50,6 +51,8 @@ class LossWeights:
     face: float = 2.0
     least: float = 0.4
     most: float = 0.97
+    near: float = 0.02
+    far: float = 0.14
 
 
 def charbonnier(error: Any) -> Any:
@@ -65,6 +68,12 @@ def _detail(image: Any) -> Any:
 def _shrunk(image: Any, side: int) -> Any:
     factor = image.shape[1] // side
     return ops.average_pool(image, factor, factor) if factor > 1 else image
+
+
+def _beyond(change: Any, asked: Any, due: Any) -> Any:
+    """Mean of how far changes (N,) are below what is asked for, or above both that and what the target makes due."""
+    above = change - ops.maximum(asked, due)
+    return ops.mean(ops.relu(asked - change) + ops.relu(above))
 
 
 def _column(values: Any) -> Any:
@@ -127,6 +136,7 @@ class RestorationGAN:
         face = np.asarray(_shrunk(np.asarray(region, np.float32)[None, ..., None], self._side))
         pixel = 1 + (self.weights.face - 1) * face
         self._pixel = np.asarray(pixel / pixel.mean(), np.float32)
+        self._face = np.asarray(face[..., 0] / max(float(face.sum()), 1e-6), np.float32)
         edge = WINDOW // 2
         inside = face[:, edge:-edge, edge:-edge, 0]
         self._inside = np.asarray(inside / max(float(inside.sum()), 1e-6), np.float32)
@@ -163,6 +173,11 @@ class RestorationGAN:
         outputs = in_float32(self.discriminator(image, training=False))
         return ops.stop_gradient(outputs[5]), ops.stop_gradient(outputs[6])
 
+    def _error(self, image: Any, other: Any) -> Any:
+        """Root of the mean squared error over the face, (N,)."""
+        squared = ops.mean(ops.square(image - other), axis=-1) * self._face
+        return ops.sqrt(ops.sum(squared, axis=(1, 2)) + 1e-6)
+
     def _restoration_loss(self, image: Any, target: Any, cross: Any) -> tuple[Any, Any, Any]:
         """Loss, (restored, drawn, target) of the generator's side, and the parts (7,) of the loss."""
         w = self.weights
@@ -192,8 +207,12 @@ class RestorationGAN:
             _, theirs = self._known(target)
             who = ops.mean(1 - ops.sum(seen * theirs, axis=-1))
         utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
-        kept = ops.sum(ssim_map(mine, restored) * self._inside, axis=(1, 2))
-        change = ops.mean(ops.relu(kept - (w.least + (w.most - w.least) * utility)))
+        kept, due = (
+            ops.sum(ssim_map(mine, x) * self._inside, axis=(1, 2)) for x in (restored, aim)
+        )
+        change = _beyond(1 - kept, 1 - (w.least + (w.most - w.least) * utility), 1 - due)
+        moved, due = (self._error(mine, x) for x in (restored, aim))
+        change = change + 2 * _beyond(moved, w.far - (w.far - w.near) * utility, due)
         loss = (
             w.restored * on_restored
             + w.drawn * on_drawn
