@@ -69,7 +69,7 @@ def _needed(package: str) -> Any:
         return importlib.import_module(package)
     except ImportError as error:
         raise ValueError(
-            f"the export needs the package {package!r}: pip install 'faceqgen[export]'"
+            f"the export needs the package {package.partition('.')[0]!r}: pip install 'faceqgen[export]'"
         ) from error
 
 

@@ -205,10 +205,10 @@ def _template(value: Any, size: int) -> tuple[tuple[float, float], ...]:
     is_points = isinstance(value, list) and len(value) == 5
     if not is_points or not all(isinstance(point, list) and len(point) == 2 for point in value):
         raise ValueError(f"'template' must be a name or five points [x, y], got {shown(value)}")
-    points = [[require_number(number, "'template'") for number in point] for point in value]
-    if np.ptp(np.array(points), axis=0).min() < 1:
+    own = [[require_number(number, "'template'") for number in point] for point in value]
+    if np.ptp(np.array(own), axis=0).min() < 1:
         raise ValueError("'template': the five points must lie apart, in pixels of the crop")
-    return tuple((x, y) for x, y in points)
+    return tuple((x, y) for x, y in own)
 
 
 def _range(value: Any) -> tuple[float, float]:

@@ -92,7 +92,7 @@ class ExtraScore:
         size = self.description.size
         if box is None:
             return crop_whole(pixels, CropProtocol(size=size)).image
-        points = box.landmarks
+        points: NDArray[Any] | None = box.landmarks
         if points is None:
             points = _usual_points(box, protocol)
         matrix = fit_similarity(np.asarray(points, np.float64), self.description.points)
@@ -191,4 +191,4 @@ def _first_line(error: Exception) -> str:
 def _usual_points(box: FaceBox, protocol: CropProtocol) -> NDArray[np.float64]:
     """Where the five points of an upright face are that has this box, (5, 2) in pixels of the image."""
     matrix = box_matrix(box, protocol)
-    return (protocol.template - matrix[:, 2]) / matrix[0, 0]
+    return np.asarray((protocol.template - matrix[:, 2]) / matrix[0, 0], np.float64)

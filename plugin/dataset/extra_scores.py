@@ -30,7 +30,7 @@ def require_free(dataset: Any, names: FieldNames, extra: Sequence[Any]) -> None:
         ValueError: a value of that name is somebody else's, or comes from another network.
     """
     for score in extra:
-        for path in _paths(names, score.name):
+        for path in _paths(dataset, names, score.name):
             field = dataset.get_field(path)
             if field is None:
                 continue
@@ -59,7 +59,7 @@ def declare(dataset: Any, names: FieldNames, extra: Sequence[Any]) -> None:
         direction = "higher is better" if measure.higher_is_better else "LOWER is better"
         ends = ", {:g} to {:g}".format(*score.description.range) if score.description.range else ""
         text = f"{_MEANING}, {score.identifier}{ends}, {direction}; None unless scored"
-        for path in _paths(names, score.name):
+        for path in _paths(dataset, names, score.name):
             if dataset.get_field(path) is None:
                 add = (
                     dataset.add_frame_field if path.startswith(FRAMES) else dataset.add_sample_field
@@ -91,5 +91,7 @@ def all_measures(collection: Any, field: str) -> dict[str, Measure]:
     return {**SCORES, **extra_measures(collection, field)}
 
 
-def _paths(names: FieldNames, name: str) -> tuple[str, ...]:
-    return names.path(name), names.face_path(name)
+def _paths(dataset: Any, names: FieldNames, name: str) -> list[str]:
+    """Where a number stands: with the sample, and with its faces, which a video has in its frames alone."""
+    has_faces = dataset.get_field(names.faces) is not None
+    return [names.path(name), *([names.face_path(name)] if has_faces else [])]
