@@ -45,17 +45,18 @@ class CompareRuns(FaceQualityOperator):
             for name, fit in fields.items()
         }
         second = ctx.params.get("second") or (others or found or [""])[0]
-        has_extra = _add_measures(inputs, ctx, first, second)
+        other = _add_measures(inputs, ctx, first, second)
         inputs.int("count", default=50, min=1, label="Samples that disagree most, to show")
         add_keeping(inputs, ctx, tag="Tag them", view="Save their view as")
-        if len(found) == 1 and not has_extra:
+        if len(found) == 1 and other is None:
             mark(
                 prop["second"],
                 f"Only {found[0]!r} has scores: score with another preset into another field first",
             )
         elif found:
             try:
-                ComparisonSettings.from_params({"first": first, "second": second, **ctx.params})
+                chosen = {"first": first, "second": second, "second_measure": other}
+                ComparisonSettings.from_params({**chosen, **ctx.params})
             except ValueError as error:
                 mark(prop["second"], error)
         return self.form(inputs)
@@ -104,21 +105,22 @@ class CompareRuns(FaceQualityOperator):
         )
 
 
-def _add_measures(inputs: types.Object, ctx: Any, first: str, second: str) -> bool:
-    """Add the choice of a measure, or, where a field has scores of other networks, of one for each; returns whether it has."""
+def _add_measures(inputs: types.Object, ctx: Any, first: str, second: str) -> str | None:
+    """Add the choice of a measure, or, where a field has scores of other networks, of one for each.
+
+    Returns:
+        What is chosen of the second at first; None if there is no such choice.
+    """
     known = [all_measures(ctx.dataset, name) if name else SCORES for name in (first, second)]
     has_extra = any(len(measures) > len(SCORES) for measures in known)
     add_measure(inputs, known[0], label="Measure of the first" if has_extra else "Measure")
-    if has_extra:
-        extra = next((name for name in known[1] if name not in SCORES), "quality")
-        add_measure(
-            inputs,
-            known[1],
-            name="second_measure",
-            label="Measure of the second",
-            default=extra if first == second else "quality",
-        )
-    return has_extra
+    if not has_extra:
+        return None
+    extra = next((name for name in known[1] if name not in SCORES), "quality")
+    default = extra if first == second else "quality"
+    label = "Measure of the second"
+    add_measure(inputs, known[1], name="second_measure", label=label, default=default)
+    return default
 
 
 def _sentences(result: dict[str, Any], params: dict[str, Any]) -> str:
