@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from faceqgen_core.preset_checks import require_name, require_number, require_whole, shown
 from faceqgen_core.types import FaceBox, FaceCrop, Image, Landmarks
 
-# Mean five points of the widely used 112 x 112 recognition crop, as offsets from the middle of the face in units of
-# the distance between the eyes; scaled below so that hair and chin stay in the crop.
-_FIVE_POINTS = np.array(
+# Scaled below so that hair and chin stay in the crop.
+FIVE_POINTS: NDArray[np.float64] = np.array(
     [
         [38.2946, 51.6963],
         [73.5318, 51.5014],
@@ -26,6 +25,8 @@ _FIVE_POINTS = np.array(
         [70.7299, 92.2041],
     ]
 )
+"""(5, 2) mean five points of the widely used 112 x 112 recognition crop, ArcFace's, in its pixels; read-only."""
+FIVE_POINTS.flags.writeable = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class CropProtocol:
         middle = np.array([56.0, 71.7366])
         scale = self.eye_distance * self.size / (73.5318 - 38.2946)
         target = np.array([0.5 * self.size, self.center_y * self.size])
-        return np.asarray((_FIVE_POINTS - middle) * scale + target, dtype=np.float64)
+        return np.asarray((FIVE_POINTS - middle) * scale + target, dtype=np.float64)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> CropProtocol:
@@ -156,6 +157,20 @@ def _warp(image: Image, matrix: NDArray[np.float64], size: int) -> Image:
     return np.asarray(warped, dtype=np.uint8)
 
 
+def box_matrix(box: FaceBox, protocol: CropProtocol) -> NDArray[np.float64]:
+    """(2, 3) from image to crop pixels for a face without landmarks: an upright square around its box."""
+    # A detector's box is about 2.3 eye distances wide and its centre lies near the nose.
+    side = max(box.width, box.height) / 2.6 / protocol.eye_distance
+    scale = protocol.size / max(side, 1.0)
+    cx, cy = box.center
+    return np.array(
+        [
+            [scale, 0, 0.5 * protocol.size - scale * cx],
+            [0, scale, protocol.center_y * protocol.size - scale * cy],
+        ]
+    )
+
+
 def align(image: Image, box: FaceBox, protocol: CropProtocol) -> FaceCrop:
     """Cut one face out of an image, upright and at a standard size.
 
@@ -168,16 +183,7 @@ def align(image: Image, box: FaceBox, protocol: CropProtocol) -> FaceCrop:
     if box.landmarks is not None:
         matrix = similarity_matrix(box.landmarks, protocol)
     else:
-        # A detector's box is about 2.3 eye distances wide and its centre lies near the nose.
-        side = max(box.width, box.height) / 2.6 / protocol.eye_distance
-        scale = protocol.size / max(side, 1.0)
-        cx, cy = box.center
-        matrix = np.array(
-            [
-                [scale, 0, 0.5 * protocol.size - scale * cx],
-                [0, scale, protocol.center_y * protocol.size - scale * cy],
-            ]
-        )
+        matrix = box_matrix(box, protocol)
     height, width = image.shape[:2]
     return FaceCrop(_warp(image, matrix, protocol.size), matrix, (width, height), box)
 

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -30,11 +30,13 @@ from faceqgen_core.detection import (
     MTCNNDetector,
     overlap,
     primary_face_order,
+    unusable,
 )
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
 from faceqgen_core.image_request import ImageRequest as ImageRequest
 from faceqgen_core.image_request import bytes_of
 from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
+from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
 from faceqgen_core.reasons import Cues, explain, measure_cues
 from faceqgen_core.restoration import PICTURES, CropRestorer, RestorationResult
@@ -61,7 +63,7 @@ _PATIENCE = 2.0
 class _Options:
     faces: FaceSource
     all_faces: bool
-    pictures: dict[str, bool]
+    wanted: dict[str, bool]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,7 @@ class _Prepared:
     assessment: Assessment
     crop: Image | None = None
     cues: Cues | None = None
+    chips: tuple[Image, ...] = ()
 
 
 class FaceQualityAssessor:
@@ -87,6 +90,7 @@ class FaceQualityAssessor:
         workers: threads that decode, detect and align, at least 1. Much of their work holds the interpreter's lock: two
             keep a network on the CPU busy, more take turns; a GPU may want four.
         restorer: runs the network in place of the preset's own.
+        extra_scores: quality networks of others, which score the same faces beside ours.
 
     Raises:
         PresetError: the preset is missing, incomplete or altered.
@@ -104,6 +108,7 @@ class FaceQualityAssessor:
         min_face: float = 16,
         workers: int = 2,
         restorer: CropRestorer | None = None,
+        extra_scores: Sequence[ExtraScore] = (),
     ) -> None:
         limits = {"batch_size": batch_size, "workers": workers, "max_pixels": max_pixels}
         for name, value in limits.items():
@@ -121,6 +126,7 @@ class FaceQualityAssessor:
         self._min_face = min_face
         self._workers = workers
         self._restorer = restorer
+        self._extra = tuple(extra_scores)
         self._lock = threading.Lock()
 
     @property
@@ -143,6 +149,7 @@ class FaceQualityAssessor:
         difference: bool = False,
         drawn: bool = False,
         trust: bool = False,
+        code: bool = False,
     ) -> Iterator[Assessment]:
         """Assess images: an iterator of at least one Assessment per image, in input order.
 
@@ -158,6 +165,7 @@ class FaceQualityAssessor:
             difference: also return the difference maps.
             drawn: also return the faces as drawn from their codes alone.
             trust: also return how far each pixel of the crop was kept.
+            code: also return the code from which the face is drawn.
 
         Raises:
             ValueError: an unknown ``faces``, or one image instead of a collection of images.
@@ -172,8 +180,10 @@ class FaceQualityAssessor:
             raise ValueError(
                 "assess takes a collection of images: put the one image into a list, assess([image])"
             )
-        pictures = dict(zip(PICTURES, (restored, difference, drawn, trust), strict=True))
-        return self._stream(iter(images), _Options(faces, all_faces, pictures))
+        asked = dict(zip(PICTURES, (restored, difference, drawn, trust, code), strict=True))
+        return self._stream(
+            iter(images), _Options(faces, all_faces, {k: v for k, v in asked.items() if v})
+        )
 
     def _stream(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
@@ -273,7 +283,7 @@ class FaceQualityAssessor:
 
     def _prepare_face(self, pixels: Image, box: FaceBox, known: Assessment) -> _Prepared:
         try:
-            if bad := _unusable(box, pixels.shape[1], pixels.shape[0]):
+            if bad := unusable(box, pixels.shape[1], pixels.shape[0]):
                 return _Prepared(replace(known, reason=bad))
             if too_small := self._too_small(box.width, box.height):
                 return _Prepared(replace(known, status=Status.TOO_SMALL, reason=too_small))
@@ -289,7 +299,8 @@ class FaceQualityAssessor:
 
     def _prepared(self, pixels: Image, crop: FaceCrop, known: Assessment) -> _Prepared:
         cues = measure_cues(pixels, crop, eye_share=self._preset.protocol.eye_distance)
-        return _Prepared(replace(known, matrix=crop.matrix), crop.image, cues)
+        chips = tuple(e.cut(pixels, known.box, self._preset.protocol) for e in self._extra)
+        return _Prepared(replace(known, matrix=crop.matrix), crop.image, cues, chips)
 
     def _too_small(self, width: float, height: float) -> str:
         if min(width, height) >= self._min_face:
@@ -328,7 +339,7 @@ class FaceQualityAssessor:
         if not crops:
             yield from (prepared.assessment for prepared in waiting)
             return
-        result = network.restore(np.stack(crops), **options.pictures)
+        result = network.restore(np.stack(crops), **options.wanted)
         row = 0
         for prepared in waiting:
             if prepared.crop is None:
@@ -366,6 +377,10 @@ class FaceQualityAssessor:
             components=calibration.components(native),
             reasons=() if cues is None else explain(cues, quality, named),
             changes=with_turn(changed, cues.yaw if cues else 0.0),
+            extra={
+                e.name: e.score(c[None])[0]
+                for e, c in zip(self._extra, prepared.chips, strict=True)
+            },
             **{name: _row(getattr(result, name), row) for name in PICTURES},
         )
 
@@ -383,12 +398,3 @@ def _detector_device(device: str) -> str:
 
 def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _unusable(box: FaceBox, width: int, height: int) -> str:
-    """Why no crop can be cut from this box; "" if one can."""
-    if not all(math.isfinite(v) for v in (box.x, box.y, box.width, box.height)):
-        return "the face box holds NaN or infinite numbers"
-    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
-        return "the face box lies outside the image"
-    return ""

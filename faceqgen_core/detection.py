@@ -5,6 +5,7 @@ Any object with a ``detect`` method is a detector; MTCNN (Zhang et al. 2016, the
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
@@ -217,3 +218,12 @@ def primary_face_order(faces: Sequence[FaceBox], image_size: tuple[int, int]) ->
         return -weight, -(face.confidence or 0.0), face.y, face.x
 
     return sorted(faces, key=key)
+
+
+def unusable(box: FaceBox, width: int, height: int) -> str:
+    """Why no crop can be cut from this box; "" if one can."""
+    if not all(math.isfinite(v) for v in (box.x, box.y, box.width, box.height)):
+        return "the face box holds NaN or infinite numbers"
+    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
+        return "the face box lies outside the image"
+    return ""

@@ -38,6 +38,8 @@ class RestorationResult:
             ``degradation.FAMILIES``; None from a network that names none.
         drawn: (N, S, S, 3) uint8 RGB, the face as drawn from its code alone, if asked for.
         trust: (N, S, S) float32 in [0, 1], how far the restored face is made of the crop, 0 drawn anew, if asked for.
+        code: (N, C) float32, the code from which each face was drawn, in standard deviations of the principal components; if
+            asked for.
         changes: for each crop what was changed, see ``changes.naming``; None from a network that tells no trust.
     """
 
@@ -50,10 +52,11 @@ class RestorationResult:
     strengths: NDArray[np.float32] | None = None
     drawn: NDArray[np.uint8] | None = None
     trust: NDArray[np.float32] | None = None
+    code: NDArray[np.float32] | None = None
     changes: list[tuple[str, ...]] | None = None
 
 
-PICTURES = ("restored", "difference", "drawn", "trust")
+PICTURES = ("restored", "difference", "drawn", "trust", "code")
 """What a result holds of each crop if it is asked for."""
 
 DIMMED = 0.3
@@ -92,6 +95,7 @@ class CropRestorer(Protocol):
         difference: bool = False,
         drawn: bool = False,
         trust: bool = False,
+        code: bool = False,
     ) -> RestorationResult:
         """Restore and measure (N, S, S, 3) uint8 RGB crops."""
         ...
@@ -234,6 +238,7 @@ class Restorer:
         difference: bool = False,
         drawn: bool = False,
         trust: bool = False,
+        code: bool = False,
     ) -> RestorationResult:
         """Restore and measure crops.
 
@@ -243,6 +248,7 @@ class Restorer:
             difference: also return the difference maps.
             drawn: also return the faces as drawn from their codes.
             trust: also return how far each pixel of the crop was trusted.
+            code: also return the codes from which the faces are drawn.
 
         Raises:
             ValueError: wrong shape or type.
@@ -253,8 +259,8 @@ class Restorer:
             raise ValueError(
                 f"crops must be (N, {size}, {size}, 3) uint8 RGB, got {crops.shape} {crops.dtype}"
             )
-        pictures = {"restored": restored, "drawn": drawn, "trust": trust, "difference": difference}
-        asked = tuple(name for name, wanted in pictures.items() if wanted)
+        wanted = (restored, difference, drawn, trust, code)
+        asked = tuple(name for name, this in zip(PICTURES, wanted, strict=True) if this)
         most = min(self.batch_size, _MOST_AT_ONCE)
         parts = [self._run(crops[i : i + most], asked) for i in range(0, len(crops), most)]
         if not parts:  # shapes and types of no crop are those of one
@@ -298,6 +304,8 @@ class Restorer:
                 result[name] = difference_map(local, crops.shape[1], region)
             elif name == "trust":
                 result[name] = np.nan_to_num(made[name][..., 0])
+            elif name == "code":
+                result[name] = np.nan_to_num(made[name])
             else:
                 result[name] = np.rint(np.nan_to_num(made[name]) * 255.0).astype(np.uint8)
         return result

@@ -81,6 +81,9 @@ class Assessment:
         difference: (S, S) float32 in [0, 1]: 0 kept, 1 changed entirely, dimmed beside the face; if asked for.
         drawn: (S, S, 3) uint8 RGB, the face as drawn from its code alone; if asked for.
         trust: (S, S) float32 in [0, 1], how far each pixel of the crop was kept, 0 drawn anew; if asked for.
+        code: (C,) float32, from which the face was drawn, in standard deviations of principal components; if asked for.
+        extra: numbers of other quality networks by their names, in their own ranges and directions; None where one gave no
+            finite number; empty unless scored.
         key: the key of the ``ImageRequest``, whatever it was.
     """
 
@@ -106,6 +109,8 @@ class Assessment:
     difference: NDArray[np.float32] | None = None
     drawn: Image | None = None
     trust: NDArray[np.float32] | None = None
+    code: NDArray[np.float32] | None = None
+    extra: dict[str, float | None] = field(default_factory=dict)
     key: object = None
 
     @property

@@ -21,6 +21,7 @@ COMMANDS = {
     "score": ("faceqgen_core.cli.score", "score the faces in images, write a CSV"),
     "evaluate": ("faceqgen_core.cli.evaluate", "EDC curves and pAUC from scores and pairs"),
     "doctor": ("faceqgen_core.cli.doctor", "what is installed, what is missing, how to mend it"),
+    "export": ("faceqgen_core.cli.export", "the networks as one ONNX or OpenVINO graph"),
     "demo": ("faceqgen_core.cli.demo", "build and score the demo data set in FiftyOne"),
     "bench": ("faceqgen_core.cli.bench", "how fast it is here, beside what it is measured against"),
     "train": ("faceqgen_core.training.train", "train the restoration networks"),

@@ -35,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="columns of --columns that are no measure of ours and whose lower values are better",
     )
     parser.add_argument(
+        "--extra-score",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="JSON file of a network of --extra-score of faceqgen score: takes its column, in its direction",
+    )
+    parser.add_argument(
         "--bootstrap",
         type=int,
         default=1000,
@@ -48,17 +56,24 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from faceqgen_core.evaluation import evaluate, plot, read_pairs, write_json
-    from faceqgen_core.tables.score_table import read_scores
+    from faceqgen_core.onnx_quality.description import read_description
+    from faceqgen_core.tables.score_table import SCORES, read_scores
 
-    scores = read_scores(args.scores, columns=args.columns)
-    if unknown := sorted(set(args.lower_is_better) - set(scores.columns)):
+    columns, lower_is_better = args.columns, list(args.lower_is_better)
+    extra = [read_description(path) for path in args.extra_score]
+    if extra:
+        names = [network.name for network in extra]
+        columns = [*(columns or SCORES), *(n for n in names if n not in (columns or ()))]
+        lower_is_better += [n.name for n in extra if not n.higher_is_better]
+    scores = read_scores(args.scores, columns=columns)
+    if unknown := sorted(set(lower_is_better) - set(scores.columns)):
         raise ValueError(f"--lower-is-better {' '.join(unknown)}: not among the evaluated columns")
     evaluation = evaluate(
         scores,
         read_pairs(args.pairs),
         fmr=args.fmr,
         resamples=args.bootstrap,
-        lower_is_better=args.lower_is_better,
+        lower_is_better=lower_is_better,
         progress=lambda steps: tqdm(steps, "bootstrap", file=sys.stderr),
     )
     args.output.mkdir(parents=True, exist_ok=True)

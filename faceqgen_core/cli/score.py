@@ -49,6 +49,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all-faces", action="store_true", help="a row for every face, not the primary one alone"
     )
     parser.add_argument("--restored-dir", type=Path, help="folder for the restored crops, as PNG")
+    parser.add_argument(
+        "--extra-score",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="JSON file of another quality network in ONNX that scores the same faces, in a column of its own; may be given "
+        "several times",
+    )
     parser.add_argument("--preset", default=DEFAULT_PRESET, help="name or folder (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="faces a call (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, gpu or gpu:N (%(default)s)")
@@ -83,6 +92,7 @@ class _Run:
     folder: Path | None
     all_faces: bool
     journal: ScoreJournal
+    extra: dict[str, str] = field(default_factory=dict)
     todo: list[tuple[str, State | None]] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
 
@@ -111,7 +121,8 @@ class _Run:
         total, unit = len(self.images), "image"
         with tqdm(total=total, initial=earlier, desc="score", unit=unit, file=sys.stderr) as bar:
             for assessment in stream:
-                rows.append(row(assessment, restored_path=self._save_restored(assessment)))
+                restored = self._save_restored(assessment)
+                rows.append(row(assessment, restored_path=restored, extra=self.extra))
                 if len(rows) == (max(1, assessment.num_faces) if self.all_faces else 1):
                     self.journal.add(*self.todo[assessment.index], rows)
                     rows = []
@@ -135,7 +146,7 @@ class _Run:
     def write(self) -> None:
         """Write the output: the rows of all images that have some, in the order of the images."""
         with written_whole(self.output) as temporary, open_table(temporary, "w") as file:
-            writer = ScoreWriter(file)
+            writer = ScoreWriter(file, extra=self.extra)
             for image in map(str, self.images):
                 for cells in self.journal.rows(image):
                     writer.add_row(cells)
@@ -172,6 +183,7 @@ def run(args: argparse.Namespace) -> int:
     """
     from faceqgen_core.assessor import FaceQualityAssessor, ImageRequest
     from faceqgen_core.detection import DetectorError
+    from faceqgen_core.onnx_quality.extra_score import load_extra_scores
     from faceqgen_core.presets import load_preset
     from faceqgen_core.restoration import Restorer
 
@@ -181,6 +193,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"--output {args.output} is one of the images to score")
     # Everything that can be wrong about the call comes before anything is written.
     preset = load_preset(args.preset)
+    extra = load_extra_scores(args.extra_score)
     restorer = Restorer(preset, batch_size=args.batch_size, device=args.device)
     assessor = FaceQualityAssessor(
         preset,
@@ -188,6 +201,7 @@ def run(args: argparse.Namespace) -> int:
         device=args.device,
         max_pixels=args.max_pixels,
         restorer=restorer,
+        extra_scores=extra,
     )
     for needed in (args.output.parent, *([] if folder is None else [folder])):
         needed.mkdir(parents=True, exist_ok=True)
@@ -199,9 +213,12 @@ def run(args: argparse.Namespace) -> int:
         "restored_dir": None if folder is None else os.path.abspath(folder),
         "max_pixels": args.max_pixels,
     }
+    named = {score.name: score.identifier for score in extra}
+    if named:  # a journal without them stays good for a run without them
+        settings["extra_scores"] = named
     place = args.output.with_name(f".{args.output.name}.journal")
     with ScoreJournal(place, settings, begin_anew=args.overwrite) as journal:
-        work = _Run(images, args.output, folder, args.all_faces, journal)
+        work = _Run(images, args.output, folder, args.all_faces, journal, named)
         work.choose()
         stream = assessor.assess(
             (ImageRequest(image) for image, _ in work.todo),

@@ -103,12 +103,12 @@ def build_scorer(generator: Any, discriminator: Any, head: Any, region: NDArray[
     """Join the three networks and the measures.
 
     Returns:
-        A model as of ``build_features``: ``measures``, ``restored``, ``drawn``, ``trust``, ``local`` and ``strengths``, and
+        A model as of ``build_features``: ``measures``, ``restored``, ``drawn``, ``trust``, ``local``, ``strengths`` and ``code``, and
         with them ``similarity`` (N, 1), the mated similarity that the head predicts.
     """
     image = keras.Input(discriminator.input_shape[1:], name="image")
     made = build_features(generator, discriminator, region)(image, training=False)
     similarity = head([made[name] for name in HEAD_INPUTS], training=False)
-    kept = ("measures", "restored", "drawn", "trust", "local", "strengths")
+    kept = ("measures", "restored", "drawn", "trust", "local", "strengths", "code")
     outputs = {"similarity": similarity, **{name: made[name] for name in kept}}
     return keras.Model(image, outputs, name="scorer")

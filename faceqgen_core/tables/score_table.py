@@ -53,9 +53,23 @@ def _number(value: float | None) -> str:
     return "" if value is None or not math.isfinite(value) else format(float(value), ".9g")
 
 
-def row(assessment: Assessment, *, restored_path: str = "") -> dict[str, str]:
-    """Cells of one assessment by column."""
+def extra_columns(extra: Mapping[str, str]) -> tuple[str, ...]:
+    """The columns of other quality networks, behind ours: of each its number, and which network it is.
+
+    Args:
+        extra: identifier of each by the name of its scores.
+    """
+    return tuple(column for name in extra for column in (name, f"{name}_network"))
+
+
+def row(
+    assessment: Assessment, *, restored_path: str = "", extra: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Cells of one assessment by column; ``extra`` as of ``extra_columns``."""
     cells = dict.fromkeys(COLUMNS, "")
+    for name, identifier in (extra or {}).items():
+        cells[name] = _number(assessment.extra.get(name))
+        cells[f"{name}_network"] = safe_cell(identifier)
     cells["filepath"] = safe_cell(assessment.source)
     cells["face"] = str(assessment.face)
     cells["status"] = assessment.status.value
@@ -80,17 +94,19 @@ class ScoreWriter:
 
     Args:
         file: an open text file, see ``open_table``.
+        extra: other quality networks, see ``extra_columns``.
     """
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], *, extra: Mapping[str, str] | None = None) -> None:
         self._file = file
-        self._writer = csv.DictWriter(file, fieldnames=COLUMNS)
+        self._extra = dict(extra or {})
+        self._writer = csv.DictWriter(file, fieldnames=COLUMNS + extra_columns(self._extra))
         self._writer.writeheader()
         self._file.flush()
 
     def add(self, assessment: Assessment, *, restored_path: str = "") -> None:
         """Write one row."""
-        self.add_row(row(assessment, restored_path=restored_path))
+        self.add_row(row(assessment, restored_path=restored_path, extra=self._extra))
         self._file.flush()
 
     def add_row(self, cells: Mapping[str, str]) -> None:

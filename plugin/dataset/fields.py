@@ -335,6 +335,7 @@ def _values(assessment: Any) -> dict[str, Any]:
         "changes": list(assessment.changes) if assessment.scored else None,
         "preset": assessment.preset or None,
         "crop_protocol": assessment.crop_protocol or None,
+        **{name: _number(value) for name, value in assessment.extra.items()},
     }
 
 

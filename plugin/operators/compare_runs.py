@@ -6,6 +6,9 @@ from typing import Any
 
 from fiftyone.operators import types
 
+from faceqgen_core.vocabulary import SCORES
+
+from ..dataset.extra_scores import all_measures
 from ..dataset.saving import keep_view, require_free_view
 from ..dataset.score_fields import score_fields
 from ..results.comparison import Compared, ComparisonSettings, compare, scatter
@@ -27,8 +30,9 @@ class CompareRuns(FaceQualityOperator):
         inputs = types.Object()
         add_target(inputs, ctx)
         found = score_fields(ctx.dataset) if ctx.dataset is not None else []
-        others = [name for name in found if name != ctx.params.get("first", found[0])]
-        fields = {"first": found, "second": others or found}
+        first = ctx.params.get("first") or (found[0] if found else "")
+        others = [name for name in found if name != first]
+        fields = {"first": found, "second": [*others, first] if first else others}
         prop = {
             name: add_score_field(
                 inputs,
@@ -40,19 +44,19 @@ class CompareRuns(FaceQualityOperator):
             )
             for name, fit in fields.items()
         }
-        add_measure(inputs)
+        second = ctx.params.get("second") or (others or found or [""])[0]
+        other = _add_measures(inputs, ctx, first, second)
         inputs.int("count", default=50, min=1, label="Samples that disagree most, to show")
         add_keeping(inputs, ctx, tag="Tag them", view="Save their view as")
-        if len(found) == 1:
+        if len(found) == 1 and other is None:
             mark(
                 prop["second"],
                 f"Only {found[0]!r} has scores: score with another preset into another field first",
             )
         elif found:
             try:
-                ComparisonSettings.from_params(
-                    {"first": found[0], "second": others[0], **ctx.params}
-                )
+                chosen = {"first": first, "second": second, "second_measure": other}
+                ComparisonSettings.from_params({**chosen, **ctx.params})
             except ValueError as error:
                 mark(prop["second"], error)
         return self.form(inputs)
@@ -101,8 +105,31 @@ class CompareRuns(FaceQualityOperator):
         )
 
 
+def _add_measures(inputs: types.Object, ctx: Any, first: str, second: str) -> str | None:
+    """Add the choice of a measure, or, where a field has scores of other networks, of one for each.
+
+    Returns:
+        What is chosen of the second at first; None if there is no such choice.
+    """
+    known = [all_measures(ctx.dataset, name) if name else SCORES for name in (first, second)]
+    has_extra = any(len(measures) > len(SCORES) for measures in known)
+    add_measure(inputs, known[0], label="Measure of the first" if has_extra else "Measure")
+    if not has_extra:
+        return None
+    extra = next((name for name in known[1] if name not in SCORES), "quality")
+    default = extra if first == second else "quality"
+    label = "Measure of the second"
+    add_measure(inputs, known[1], name="second_measure", label=label, default=default)
+    return default
+
+
 def _sentences(result: dict[str, Any], params: dict[str, Any]) -> str:
-    first, second = (f"`{params.get(name)}`" for name in ("first", "second"))
+    measure = params.get("measure") or "quality"
+    other = params.get("second_measure") or measure
+    shown = [params.get("first"), params.get("second")]
+    if measure != other:
+        shown = [f"{shown[0]}.{measure}", f"{shown[1]}.{other}"]
+    first, second = (f"`{name}`" for name in shown)
     if not result.get("samples"):
         return f"No sample has a score in both {first} and {second}."
     correlation = result["correlation"]

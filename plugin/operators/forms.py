@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import fiftyone.core.media as fom
 from fiftyone.operators import types
 
-from faceqgen_core.vocabulary import SCORES
+from faceqgen_core.vocabulary import SCORES, Measure
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.saving import require_free_view
@@ -136,13 +136,29 @@ def add_selection(
     return value
 
 
-def add_measure(inputs: types.Object) -> None:
-    """Add the choice of a measure, each with its direction."""
+def add_measure(
+    inputs: types.Object,
+    known: Mapping[str, Measure] = SCORES,
+    *,
+    name: str = "measure",
+    label: str = "Measure",
+    default: str = "quality",
+) -> None:
+    """Add the choice of a measure, each with its direction.
+
+    Args:
+        inputs: of the form.
+        known: what there is to choose from.
+        name: of the parameter.
+        label: of the input.
+        default: what is chosen at first.
+    """
     measures = types.DropdownView()
-    for name, score in SCORES.items():
+    for key, score in known.items():
         direction = "higher is better" if score.higher_is_better else "lower is better"
-        measures.add_choice(name, label=f"{name} ({direction})")
-    inputs.enum("measure", measures.values(), default="quality", label="Measure", view=measures)
+        measures.add_choice(key, label=f"{key} ({direction})")
+    chosen = default if default in known else next(iter(known))
+    inputs.enum(name, measures.values(), default=chosen, label=label, view=measures)
 
 
 def add_keeping(inputs: types.Object, ctx: Any, *, tag: str, view: str) -> None:

@@ -97,6 +97,12 @@ class ScoreFaces(LiveOperator):
             description="Also those that are unreadable or failed; files that were away or have changed are looked at again "
             "in any case",
         )
+        inputs.str(
+            "extra_scores",
+            required=False,
+            label="Other networks",
+            description="JSON files of other quality networks in ONNX, with commas between; their scores stand beside ours",
+        )
         inputs.int(
             "batch_size",
             default=32,
@@ -140,6 +146,7 @@ class ScoreFaces(LiveOperator):
         retry_failed: bool = False,
         batch_size: int = 32,
         device: str = "auto",
+        extra_scores: str | None = None,
         fps: float = ScoreSettings.fps,
         max_frames: int = ScoreSettings.max_frames,
         delegate: bool = False,
@@ -160,6 +167,7 @@ class ScoreFaces(LiveOperator):
             retry_failed: with it, look again at all samples that are unreadable or failed.
             batch_size: faces per call of the networks.
             device: "auto", "cpu", "gpu" or "gpu:N".
+            extra_scores: JSON files of other quality networks in ONNX, with commas between.
             fps: frames to score per second of a video.
             max_frames: at most so many of a video, spread evenly over it.
             delegate: queue the run for ``fiftyone delegated launch`` instead.
@@ -183,6 +191,7 @@ class ScoreFaces(LiveOperator):
             retry_failed=retry_failed,
             batch_size=batch_size,
             device=device,
+            extra_scores=extra_scores,
             fps=fps,
             max_frames=max_frames,
         )

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from faceqgen_core.vocabulary import SCORES
-
+from ..dataset.extra_scores import all_measures
 from ..dataset.fields import FieldNames
 from ..dataset.score_fields import presets_of, score_fields
 from ..settings import Settings
@@ -28,7 +27,8 @@ class ComparisonSettings(Settings):
     Attributes:
         first: field of one run.
         second: field of the other.
-        measure: quality, ssim, mse or discriminator.
+        measure: quality, ssim, mse or discriminator, or the score of another network that the field has.
+        second_measure: the same of the second field; None: the same measure.
         count: how many samples that disagree most to show.
         view_name: save their view under this name.
         tag: tag them.
@@ -40,19 +40,24 @@ class ComparisonSettings(Settings):
     first: str
     second: str
     measure: str = "quality"
+    second_measure: str | None = None
     count: int = 50
     view_name: str | None = None
     tag: str | None = None
 
     def __post_init__(self) -> None:
-        if self.first == self.second:
+        if self.first == self.second and self.measures[0] == self.measures[1]:
             raise ValueError(
-                f"the two fields are the same, {self.first!r}: choose the fields of two runs"
+                f"the two fields are the same, {self.first!r}: choose the fields of two runs, "
+                "or another measure of the second"
             )
-        if self.measure not in SCORES:
-            raise ValueError(f"measure must be one of {', '.join(SCORES)}, got {self.measure!r}")
         if not isinstance(self.count, int) or self.count < 1:
             raise ValueError(f"count must be a whole number of at least 1, got {self.count!r}")
+
+    @property
+    def measures(self) -> tuple[str, str]:
+        """What is compared of the first and of the second field."""
+        return self.measure, self.second_measure or self.measure
 
     @classmethod
     def _chosen(cls, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +77,8 @@ class Compared:
         files: their images.
         first: their scores in one run.
         second: their scores in the other.
-        gaps: difference of their ranks as fractions of all, first minus second, -1..1.
+        gaps: difference of their ranks as fractions of all, first minus second, -1..1; where higher is better of one measure and
+            lower of the other, the second ranks from its best number down.
         only_first: samples with a score in the first run alone.
         only_second: the same for the second.
         correlation: Spearman's rank correlation; None if there is none.
@@ -110,16 +116,19 @@ def compare(collection: Any, settings: ComparisonSettings) -> Compared:
     """Compare two fields of a data set or view.
 
     Raises:
-        ValueError: a field holds no scores.
+        ValueError: a field holds no scores, or no such measure.
     """
     from faceqgen_core.evaluation.ranks import rank_shares, spearman
 
-    paths = [_score_path(collection, name, settings.measure) for name in _names(settings)]
+    sides = list(zip(_names(settings), settings.measures, strict=True))
+    paths = [_score_path(collection, name, measure) for name, measure in sides]
+    better = [all_measures(collection, name)[measure].higher_is_better for name, measure in sides]
     rows = list(zip(*collection.values(["id", "filepath", *paths]), strict=True))
     both = [row for row in rows if row[2] is not None and row[3] is not None]
     ids, files, first, second = map(list, zip(*both, strict=True)) if both else ([], [], [], [])
-    gaps = (rank_shares(first) - rank_shares(second)).tolist()
-    correlation = spearman(first, second)
+    ordered = second if better[0] == better[1] else [-value for value in second]
+    gaps = (rank_shares(first) - rank_shares(ordered)).tolist()
+    correlation = spearman(first, ordered)
     order = sorted(range(len(ids)), key=lambda i: -abs(gaps[i]))[: settings.count]
     return Compared(
         settings,
@@ -146,13 +155,15 @@ def scatter(compared: Compared) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     count = len(compared.ids)
     order = sorted(range(count), key=lambda i: -abs(compared.gaps[i]))
     most, others = order[: compared.settings.count], sorted(order[compared.settings.count :])
-    measure = compared.settings.measure
     traces = [
         _trace(compared, evenly(others, SHOWN), "agree better", "#8a94a6", 5),
         _trace(compared, most, "disagree most", "#ff6d04", 8),
     ]
     titles = []
-    for name, presets in zip(_names(compared.settings), compared.presets, strict=True):
+    sides = zip(
+        _names(compared.settings), compared.settings.measures, compared.presets, strict=True
+    )
+    for name, measure, presets in sides:
         titles.append(f"{name}.{measure}" + (f"<br>{', '.join(presets)}" if presets else ""))
     layout = {
         "xaxis": {"title": {"text": titles[0]}, "automargin": True},
@@ -186,6 +197,9 @@ def _names(settings: ComparisonSettings) -> tuple[str, str]:
 
 
 def _score_path(collection: Any, name: str, measure: str) -> str:
+    known = all_measures(collection, name)
+    if measure not in known:
+        raise ValueError(f"measure must be one of {', '.join(known)} in {name!r}, got {measure!r}")
     path = FieldNames(name).path(measure)
     if collection.get_field(path) is None:
         found = ", ".join(score_fields(collection)) or "none"

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 
-from faceqgen_core.vocabulary import SCORES
+from faceqgen_core.vocabulary import Measure
 
+from ..dataset.extra_scores import all_measures, extra_measures
 from ..dataset.fields import FieldNames
 from ..queries.subjects import subject_path
 
@@ -39,7 +40,7 @@ def embedding_sources(collection: Any) -> list[str]:
 
 
 def evaluate_embeddings(collection: Any, field: str, subject: str, source: str) -> dict[str, Any]:
-    """Evaluate every measure with the embeddings of a field or index; returns the core's report.
+    """Evaluate every measure, and the scores of other networks, with the embeddings of a field or index; returns the core's report.
 
     Args:
         collection: data set or view.
@@ -59,7 +60,8 @@ def evaluate_embeddings(collection: Any, field: str, subject: str, source: str) 
     if len(ids) < 2:
         raise ValueError(f"the samples that name their subject have no embeddings in {source!r}")
     comparisons = compare_embeddings([vectors[sample] for sample in ids], subjects, ids)
-    return _evaluate(_scores(collection.select(ids), field, "id"), comparisons)
+    scores = _scores(collection.select(ids), field, "id")
+    return _evaluate(scores, comparisons, extra_measures(collection, field))
 
 
 def evaluate_pairs(collection: Any, field: str, path: str) -> dict[str, Any]:
@@ -78,10 +80,11 @@ def evaluate_pairs(collection: Any, field: str, path: str) -> dict[str, Any]:
     file = Path(path).expanduser()
     if not file.is_file():
         raise ValueError(f"there is no file {path!r} on the machine of the App's server")
-    return _evaluate(_scores(collection, field, "filepath"), read_pairs(file))
+    scores = _scores(collection, field, "filepath")
+    return _evaluate(scores, read_pairs(file), extra_measures(collection, field))
 
 
-def _evaluate(scores: Any, comparisons: Any) -> dict[str, Any]:
+def _evaluate(scores: Any, comparisons: Any, extra: Mapping[str, Measure]) -> dict[str, Any]:
     from faceqgen_core.evaluation import evaluate
 
     count = len(comparisons.non_mated)
@@ -91,7 +94,10 @@ def _evaluate(scores: Any, comparisons: Any) -> dict[str, Any]:
         )
     # The lowest rate of 1e-3, 1e-2 that the number of comparisons can show.
     fmr = max(TARGET_FMR, 10 ** math.ceil(math.log10(1 / count) - 1e-9))
-    facts: dict[str, Any] = evaluate(scores, comparisons, fmr=fmr, resamples=0).facts
+    lower = [name for name, measure in extra.items() if not measure.higher_is_better]
+    facts: dict[str, Any] = evaluate(
+        scores, comparisons, fmr=fmr, resamples=0, lower_is_better=lower
+    ).facts
     return facts
 
 
@@ -101,7 +107,8 @@ def _scores(collection: Any, field: str, key: str) -> Any:
     from faceqgen_core.tables.score_table import ScoreTable
 
     names = FieldNames(field)
-    measures = [name for name in SCORES if collection.get_field(names.path(name)) is not None]
+    known = all_measures(collection, field)
+    measures = [name for name in known if collection.get_field(names.path(name)) is not None]
     paths, *columns = collection.values([key, *(names.path(name) for name in measures)])
     table = {
         name: np.array([math.nan if v is None else v for v in column], np.float64)

@@ -115,13 +115,23 @@ def _in_pixels(box: Sequence[float], width: int, height: int) -> PixelBox:
     return x * width, y * height, w * width, h * height
 
 
-def sample_boxes(sample: Any, faces_field: str) -> list[PixelBox]:
-    """Boxes in pixels of one sample at hand."""
+def sample_boxes(sample: Any, faces_field: str, pixels: Any = None) -> list[PixelBox]:
+    """Boxes in pixels of one sample at hand.
+
+    Args:
+        sample: an image, or the frame of a video.
+        faces_field: its label field.
+        pixels: (H, W, 3), of a frame, which has no file; None: the sample's file is asked how large it is.
+    """
     label = sample[faces_field]
     if label is None:
         return []
     labels = label.detections if hasattr(label, "detections") else [label]
-    return pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
+    boxes = [d.bounding_box for d in labels if d.bounding_box]
+    if pixels is None:
+        return pixel_boxes(sample.filepath, boxes)
+    height, width = pixels.shape[:2]
+    return [_in_pixels(box, width, height) for box in boxes]
 
 
 def face_boxes(boxes: Sequence[PixelBox]) -> list[Any]:

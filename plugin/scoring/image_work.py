@@ -25,6 +25,7 @@ class ImageWork:
         settings: the parameters.
         summary: counts what is done.
         preset: identifier of the run's preset.
+        extra: names of the scores of other networks.
 
     Raises:
         ValueError: no such field of boxes, a field's name is taken, a field is read-only.
@@ -33,7 +34,14 @@ class ImageWork:
     together: int | None = None
     """Requests that the core may hold at a time; None: as many as it likes."""
 
-    def __init__(self, view: Any, settings: ScoreSettings, summary: Summary, preset: str) -> None:
+    def __init__(
+        self,
+        view: Any,
+        settings: ScoreSettings,
+        summary: Summary,
+        preset: str,
+        extra: Sequence[str] = (),
+    ) -> None:
         self._settings = settings
         self._summary = summary
         self._dataset = view._root_dataset
@@ -43,7 +51,7 @@ class ImageWork:
             many = targets.require_faces_field(labelled, settings.faces_field)
             self._boxes = LabelBoxes(labelled, settings.faces_field, many=many)
         ownership.require_ours(self._dataset, settings.names)
-        pending = pending_images(view, settings, preset)
+        pending = pending_images(view, settings, preset, extra)
         self._ids, self._paths, self._remade = pending.ids, pending.paths, pending.remade
         summary.notices += notices(pending, settings)
         self._waiting: deque[tuple[str, str, list[LabelledBox] | None]] = deque()

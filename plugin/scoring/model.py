@@ -17,6 +17,7 @@ import fiftyone.core.media as fom
 import fiftyone.core.models as fomo
 import fiftyone.core.patches as fop
 import fiftyone.core.video as fov
+import numpy as np
 
 from faceqgen_core.vocabulary import DEFAULT_PRESET
 
@@ -39,12 +40,13 @@ class FaceQgenModelConfig:
     device: str
 
 
-class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
-    """A FiftyOne model that writes the document of ``score_faces``, without files.
+class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
+    """A FiftyOne model that writes the document of ``score_faces``, without files; its embedding is the generator's code.
 
     Example::
 
         dataset.apply_model(FaceQgenModel(), label_field="faceqgen", batch_size=32)
+        dataset.compute_embeddings(FaceQgenModel(), embeddings_field="code", batch_size=32)
 
     Args:
         preset: name of a preset or path of its folder.
@@ -78,6 +80,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
         self._faces = settings.assess_faces
         self._last: tuple[Any, Any] | None = None
         self._refused: ValueError | None = None
+        self._codes: Any = None
         self._assessor = settings.make_assessor()
 
     def __enter__(self) -> FaceQgenModel:
@@ -114,6 +117,8 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
                     sample, fov.FrameView
                 ):  # written to the frames of the videos themselves
                     dataset, names = sample._view._root_dataset, names.in_frames
+                elif not _is_image(sample):
+                    names = names.in_frames
                 for notice in fields.declare_sample(dataset, names):
                     logger.warning("%s", notice)
         except Exception as error:
@@ -177,7 +182,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
         """Score images; one document each, never an exception for one of them.
 
         Args:
-            args: (H, W, 3) uint8 RGB arrays; not looked at where there is a sample of an image.
+            args: (H, W, 3) uint8 RGB arrays, or paths; not looked at where there is a sample of an image.
             samples: their samples, whose files are read.
 
         Raises:
@@ -193,19 +198,73 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
             fields.sample_document(assessment)
             for assessment in self._assessor.assess(requests, faces=self._faces)
         ]
-        if samples and samples[-1].media_type == fom.IMAGE:
+        if samples:
             self._last = samples[-1], documents[-1]
         return documents
+
+    @property
+    def has_embeddings(self) -> bool:
+        """Yes: the code from which the generator draws the face."""
+        return True
+
+    def get_embeddings(self) -> Any:
+        """The codes of the last call of ``embed`` or ``embed_all``, (N, C) float32; None if there was none."""
+        return self._codes
+
+    def embed(self, arg: Any) -> Any:
+        """The code of one image's primary face, see ``embed_all``.
+
+        Raises:
+            ValueError: no face was scored; the message says why.
+        """
+        (assessment,) = self._assess_codes([arg])
+        if assessment.code is None:
+            raise ValueError(f"there is no code without a face: {assessment.reason}")
+        self._codes = np.stack([assessment.code])
+        return assessment.code
+
+    def embed_all(self, args: Sequence[Any]) -> list[Any]:
+        """The codes of the primary faces of images, in standard deviations of the principal components of good faces.
+
+        Args:
+            args: (H, W, 3) uint8 RGB arrays, or paths.
+
+        Returns:
+            For each image (C,) float32, 320 numbers with the shipped preset; None where no face was scored.
+
+        Raises:
+            ValueError: the model takes its boxes from a field, which FiftyOne does not hand on here.
+        """
+        codes = [assessment.code for assessment in self._assess_codes(args)]
+        found = [code for code in codes if code is not None]
+        self._codes = np.stack(found) if found else None
+        return codes
+
+    def _assess_codes(self, args: Sequence[Any]) -> list[Any]:
+        if self._faces == "given":
+            self._refused = ValueError(
+                "nothing was embedded: FiftyOne hands no boxes on to compute_embeddings. Make the model with faces='detect', "
+                "or with faces='crop' for images that are faces already"
+            )
+            raise self._refused
+        return list(self._assessor.assess(args, faces=self._faces, code=True))
 
     def _request(self, image: Any, sample: Any) -> Any:
         from faceqgen_core import ImageRequest
 
         boxes = None
+        has_file = _is_image(sample)
         if self._faces == "given" and sample is not None:
-            boxes = face_boxes(sample_boxes(sample, self.needs_fields["faces_field"]))
-        if sample is not None and sample.media_type == fom.IMAGE:
+            name = self.needs_fields["faces_field"].removeprefix(fields.FRAMES)
+            boxes = face_boxes(sample_boxes(sample, name, None if has_file else image))
+        if has_file:
             return ImageRequest(sample.filepath, boxes=boxes)
         return ImageRequest(image, boxes=boxes)
+
+
+def _is_image(sample: Any) -> bool:
+    """Whether a sample is an image, with a file of its own; the frame of a video, which FiftyOne decodes, is none."""
+    return getattr(sample, "media_type", None) == fom.IMAGE
 
 
 class _Reader:
@@ -237,10 +296,11 @@ class _Reader:
             if self._users == 0 and getattr(fomo, "foui", None) is self:
                 fomo.foui = self._module
 
-    def read(self, *args: Any, **options: Any) -> Any:
+    def read(self, path: Any, *args: Any, **options: Any) -> Any:
+        """The path itself: where there is no sample, for embeddings, the core reads the file, too."""
         if getattr(self._depth, "value", 0):
-            return None
-        return self._module.read(*args, **options)
+            return path
+        return self._module.read(path, *args, **options)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._module, name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -33,7 +33,7 @@ class Pending:
         paths: their images.
         skipped: samples of the view that are done.
         retried: samples that failed before and are looked at again.
-        remade: ids of samples that have scores already, and are scored for their pictures.
+        remade: ids of samples that have scores already, and are scored for their pictures or the scores of other networks.
     """
 
     ids: list[str] = field(default_factory=list)
@@ -43,18 +43,21 @@ class Pending:
     remade: set[str] = field(default_factory=set)
 
 
-def pending_images(view: Any, settings: ScoreSettings, preset: str) -> Pending:
+def pending_images(
+    view: Any, settings: ScoreSettings, preset: str, extra: Sequence[str] = ()
+) -> Pending:
     """Find out what is left to do of the images of a view.
 
     Args:
         view: flat, of images.
         settings: of the run.
         preset: identifier of its preset: pictures are made anew for scores of the same one only.
+        extra: names of the scores of other networks that the run writes.
     """
     columns = view.values(["id", "filepath"])
     images = dict(zip(*columns, strict=True))
     found = Pending()
-    done = _states(view, list(images), settings) if settings.skip_scored else {}
+    done = _states(view, list(images), settings, extra) if settings.skip_scored else {}
     pictures = Pictures()
     for sample_id, path in images.items():
         known = done.get(sample_id)
@@ -65,7 +68,11 @@ def pending_images(view: Any, settings: ScoreSettings, preset: str) -> Pending:
                 found.skipped += 1
                 continue
             found.retried += 1
-        elif known["status"] == "scored" and known["preset"] == preset and pictures.lack(known):
+        elif (
+            known["status"] == "scored"
+            and known["preset"] == preset
+            and (pictures.lack(known) or None in known["extra"])
+        ):
             found.remade.add(sample_id)
         else:
             found.skipped += 1
@@ -75,8 +82,10 @@ def pending_images(view: Any, settings: ScoreSettings, preset: str) -> Pending:
     return found
 
 
-def _states(view: Any, ids: list[str], settings: ScoreSettings) -> dict[str, dict[str, Any]]:
-    """What is known of each sample: status, reason, preset, when it was changed, and the pictures that the run wants."""
+def _states(
+    view: Any, ids: list[str], settings: ScoreSettings, extra: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """What is known of each sample: status, reason, preset, when it was changed, what the run wants beside the scores."""
     names = settings.names
     samples = targets.whole(view._root_dataset, is_video=False)
     if samples.get_field(names.path("status")) is None:
@@ -94,15 +103,18 @@ def _states(view: Any, ids: list[str], settings: ScoreSettings) -> dict[str, dic
     if settings.heatmap:
         wanted["heatmap"] = f"{names.heatmap}.map_path"
     paths |= wanted
+    numbers = {name: names.path(name) for name in extra}
+    paths |= numbers
     present = {key: path for key, path in paths.items() if samples.get_field(path) is not None}
     if len(ids) < len(samples) / 2:
         samples = samples.select(ids)
     columns = samples.values(["id", *present.values()])
     empty = dict.fromkeys(paths)
-    return {
-        sample_id: {**empty, "wanted": tuple(wanted), **dict(zip(present, values, strict=True))}
-        for sample_id, *values in zip(*columns, strict=True)
-    }
+    states = {}
+    for sample_id, *values in zip(*columns, strict=True):
+        known = {**empty, "wanted": tuple(wanted), **dict(zip(present, values, strict=True))}
+        states[sample_id] = {**known, "extra": [known[name] for name in numbers]}
+    return states
 
 
 class Pictures:
@@ -164,8 +176,8 @@ def notices(pending: Pending, settings: ScoreSettings) -> Iterable[str]:
     """What the user should know of it, in sentences."""
     if pending.remade:
         yield (
-            f"{len(pending.remade)} sample(s) have scores but not all of their pictures: they are scored again to make "
-            "them; turn 'restored' and 'heatmap' off to leave them alone"
+            f"{len(pending.remade)} sample(s) have scores but not all of their pictures or extra scores: they are scored again "
+            "to make them; turn 'restored' and 'heatmap' off and leave 'extra_scores' empty to leave them alone"
         )
     if pending.retried:
         yield f"{pending.retried} sample(s) that could not be used before are looked at again"

@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo.errors import ConnectionFailure
 
-from ..dataset import run_records, targets
+from ..dataset import extra_scores, run_records, targets
 from ..dataset.lease import Lease, declared_alone
 from ..dataset.product_store import remember_folder
 from ..dataset.run_records import RunRecord
@@ -52,14 +52,21 @@ class ScoringRun:
         self._lease = Lease(self._dataset, settings.field, "scoring")
         self._lease.require_free()
         preset = load_preset(settings.preset).identifier
+        self._extra = self.settings.load_extra_scores()
+        in_frames = [settings.names.in_frames] if target.is_video else []
+        self._extra_names = [settings.names, *in_frames]
+        for names in self._extra_names:
+            extra_scores.require_free(self._dataset, names, self._extra)
         work = VideoWork if target.is_video else ImageWork
-        self._work = work(target.view, self.settings, self.summary, preset)
+        self._work = work(
+            target.view, self.settings, self.summary, preset, [score.name for score in self._extra]
+        )
         targets.require_same_preset(self._dataset, self._work.replaced, self.settings.names, preset)
         self.summary.preset = preset
         if not self.summary.total:
             self.summary.notices.append(self._nothing_to_do())
             return
-        self._assessor = self.settings.make_assessor()
+        self._assessor = self.settings.make_assessor(self._extra)
         self._files = self._make_files()
 
     def _nothing_to_do(self) -> str:
@@ -69,6 +76,13 @@ class ScoringRun:
                 f"{self.settings.field!r}. Turn 'skip_scored' off to score them anew."
             )
         return "Nothing to do: there are no samples here."
+
+    def _declare(self) -> list[str]:
+        """Declare the fields; returns what the user should know."""
+        notices = self._work.declare()
+        for names in self._extra_names:
+            extra_scores.declare(self._dataset, names, self._extra)
+        return notices
 
     def _make_files(self) -> RestoredFiles | None:
         if not (self.settings.restored or self.settings.heatmap):
@@ -135,7 +149,7 @@ class ScoringRun:
         if self._files is not None:
             remember_folder(str(self._files.folder))
             self._files.begin()
-        self.summary.notices += declared_alone(self._dataset, self._work.declare)
+        self.summary.notices += declared_alone(self._dataset, self._declare)
         chunk: list[list[Any]] = []
         stream = self._assessments()
         most = min(CHUNK_SAMPLES, self._work.together or CHUNK_SAMPLES)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from faceqgen_core.vocabulary import DEFAULT_PRESET
@@ -35,6 +36,7 @@ class ScoreSettings(Settings):
         retry_failed: with ``skip_scored``, look again at all samples that are unreadable or failed.
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
+        extra_scores: paths of JSON files of other quality networks in ONNX, with commas between, which score the same faces.
         fps: frames to score per second of a video.
         max_frames: at most so many of a video, spread evenly over it.
 
@@ -53,6 +55,7 @@ class ScoreSettings(Settings):
     retry_failed: bool = False
     batch_size: int = 32
     device: str = "auto"
+    extra_scores: str | None = None
     fps: float = 1.0
     max_frames: int = 100
 
@@ -98,8 +101,27 @@ class ScoreSettings(Settings):
             return replace(chosen, faces_field=name.removeprefix(FRAMES))
         return chosen
 
-    def make_assessor(self) -> Any:
+    def load_extra_scores(self) -> list[Any]:
+        """Load the other quality networks, none if none is named.
+
+        Raises:
+            ValueError: one cannot be used, ONNX Runtime is not installed, or a file cannot be read.
+        """
+        paths = [text.strip() for text in (self.extra_scores or "").split(",") if text.strip()]
+        if not paths:
+            return []
+        from faceqgen_core.onnx_quality.extra_score import load_extra_scores
+
+        try:
+            return list(load_extra_scores(Path(path).expanduser() for path in paths))
+        except OSError as error:
+            raise ValueError(f"extra_scores: {error}") from error
+
+    def make_assessor(self, extra_scores: Sequence[Any] = ()) -> Any:
         """Build the core's assessor with its networks: a preset or device that cannot be used is refused here.
+
+        Args:
+            extra_scores: what ``load_extra_scores`` gave.
 
         Raises:
             ValueError: unknown or altered preset, unknown or absent device.
@@ -110,7 +132,11 @@ class ScoreSettings(Settings):
         preset = load_preset(self.preset)
         restorer = Restorer(preset, batch_size=self.batch_size, device=self.device)
         return FaceQualityAssessor(
-            preset, batch_size=self.batch_size, device=self.device, restorer=restorer
+            preset,
+            batch_size=self.batch_size,
+            device=self.device,
+            restorer=restorer,
+            extra_scores=extra_scores,
         )
 
     @classmethod

@@ -69,12 +69,20 @@ class VideoWork:
         settings: the parameters.
         summary: counts what is done; its totals shrink by the videos that turn out to be done already.
         preset: identifier of the run's preset.
+        extra: names of the scores of other networks: frames that have scores already are not scored again for them.
 
     Raises:
         ValueError: no such field of boxes, a field's name is taken, a field is read-only.
     """
 
-    def __init__(self, view: Any, settings: ScoreSettings, summary: Summary, preset: str) -> None:
+    def __init__(
+        self,
+        view: Any,
+        settings: ScoreSettings,
+        summary: Summary,
+        preset: str,
+        extra: Sequence[str] = (),
+    ) -> None:
         self._settings = settings
         self._summary = summary
         self._dataset = view._root_dataset

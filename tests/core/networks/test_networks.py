@@ -211,6 +211,7 @@ def test_the_scorer_is_the_three_networks_and_the_measures_one_after_the_other(
         "trust": trust,
         "local": local,
         "strengths": judged,
+        "code": code,
     }
     assert set(made) == set(expected)
     for name, value in expected.items():

@@ -110,7 +110,7 @@ def test_arrays_are_scored_without_a_sample(model, core):
 def test_fiftyone_reads_images_itself_again_once_the_model_is_done(one_face, model):
     module = fomo.foui
     with model:
-        assert fomo.foui is not module and fomo.foui.read("/no/such/file") is None
+        assert fomo.foui is not module and fomo.foui.read("/no/such/file") == "/no/such/file"
     assert fomo.foui is module
 
 
