@@ -63,10 +63,11 @@ class Assessment:
         face: 0 for the primary face, then 1, 2, ...; 0 for a failure.
         num_faces: faces found in the image.
         status: what became of it; ``reason`` says why in words, "" when scored.
-        quality: unified quality score, 0..100, higher is better; None unless scored.
+        quality: unified quality score, 0..100, higher is better; None unless scored by a preset of ours.
         ssim: native measure, -1..1, higher is better; None unless scored.
         mse: native measure, 0..1, LOWER is better; None unless scored.
         discriminator: native measure, 0..1, higher is better; None unless scored.
+        faceqnet: FaceQnet's score, 0..1, higher is better; None unless FaceQnet was asked for.
         components: the native measures as quality component values 0..100, higher is better.
         reasons: what most likely lowers the score, most likely first, names of ``reasons.REASONS``; empty for a good
             face and unless scored.
@@ -94,6 +95,7 @@ class Assessment:
     ssim: float | None = None
     mse: float | None = None
     discriminator: float | None = None
+    faceqnet: float | None = None
     components: dict[str, float] = field(default_factory=dict)
     reasons: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()

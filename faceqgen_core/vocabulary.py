@@ -58,6 +58,9 @@ MEASURES: dict[str, Measure] = {
 }
 """The native measures in their fixed order."""
 
+FACEQNET = Measure("faceqnet", True, 0.0, 1.0, "FaceQnet's score, of the original's network")
+"""What FaceQnet gives; no score of ours, and there only where it was asked for."""
+
 SCORES: dict[str, Measure] = {QUALITY.name: QUALITY, **MEASURES}
 """All numbers that a scored face has."""
 

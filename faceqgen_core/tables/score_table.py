@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO
 
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from faceqgen_core.measures import MEASURES, QUALITY
 from faceqgen_core.tables.csv_cells import plain_cell, safe_cell
 from faceqgen_core.types import Assessment
+from faceqgen_core.vocabulary import FACEQNET
 
 SCORES = (QUALITY.name, *MEASURES)
 """Columns that hold scores."""
@@ -43,6 +44,12 @@ COLUMNS = (
 """All columns in their order."""
 
 
+def columns_with(extra: Sequence[str]) -> tuple[str, ...]:
+    """All columns, and those of scores of other networks behind ours."""
+    behind = COLUMNS.index(SCORES[-1]) + 1
+    return (*COLUMNS[:behind], *extra, *COLUMNS[behind:])
+
+
 def open_table(path: str | os.PathLike[str], mode: str) -> IO[str]:
     """Open a CSV file, ``mode`` "r" or "w", so that any file name survives the way out and back."""
     encoding = "utf-8-sig" if mode == "r" else "utf-8"  # spreadsheets add a byte order mark
@@ -62,6 +69,8 @@ def row(assessment: Assessment, *, restored_path: str = "") -> dict[str, str]:
     cells["reason"] = safe_cell(assessment.reason)
     for name in SCORES:
         cells[name] = _number(getattr(assessment, name))
+    if assessment.faceqnet is not None:
+        cells[FACEQNET.name] = _number(assessment.faceqnet)
     cells["reasons"] = ";".join(assessment.reasons)
     if (box := assessment.box) is not None:
         for name in ("x", "y", "width", "height"):
@@ -80,11 +89,12 @@ class ScoreWriter:
 
     Args:
         file: an open text file, see ``open_table``.
+        extra: names of scores beside ours, for columns of their own.
     """
 
-    def __init__(self, file: IO[str]) -> None:
+    def __init__(self, file: IO[str], *, extra: Sequence[str] = ()) -> None:
         self._file = file
-        self._writer = csv.DictWriter(file, fieldnames=COLUMNS)
+        self._writer = csv.DictWriter(file, fieldnames=columns_with(extra))
         self._writer.writeheader()
         self._file.flush()
 
@@ -134,7 +144,7 @@ def read_scores(
 
     Args:
         path: the CSV file; only ``filepath`` and the score columns are needed.
-        columns: score columns to read; None: those of ``SCORES`` that are there.
+        columns: score columns to read; None: those of ``SCORES`` that are there; FaceQnet's alone where there is one.
 
     Raises:
         ValueError: a column is missing, a cell is not a number, or an image has two different values.
@@ -145,7 +155,8 @@ def read_scores(
         there = reader.fieldnames or []
         if "filepath" not in there:
             raise ValueError(f"{path}: no column 'filepath'; found: {', '.join(there) or 'none'}")
-        names = [c for c in SCORES if c in there] if columns is None else list(columns)
+        ours = [FACEQNET.name] if FACEQNET.name in there else [c for c in SCORES if c in there]
+        names = ours if columns is None else list(columns)
         if missing := [c for c in names if c not in there]:
             raise ValueError(f"{path}: no column {', '.join(missing)}; found: {', '.join(there)}")
         if not names:
