@@ -61,6 +61,9 @@ MEASURES: dict[str, Measure] = {
 FACEQNET = Measure("faceqnet", True, 0.0, 1.0, "FaceQnet's score, of the original's network")
 """What FaceQnet gives; no score of ours, and there only where it was asked for."""
 
+EXTRA_SCORES: dict[str, Measure] = {FACEQNET.name: FACEQNET}
+"""Scores of networks from elsewhere; a face has one where such a network was asked for."""
+
 SCORES: dict[str, Measure] = {QUALITY.name: QUALITY, **MEASURES}
 """All numbers that a scored face has."""
 

@@ -118,6 +118,7 @@ def write_legacy(
         config: class name and configuration of the network.
         weights: layer -> (name of an array, its values).
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     with h5py.File(path, "w") as file:
         file.attrs["model_config"] = json.dumps(config).encode()
         file.attrs["keras_version"] = b"2.2.4"

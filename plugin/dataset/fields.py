@@ -22,7 +22,7 @@ import fiftyone as fo
 import fiftyone.core.odm as foo
 from pymongo.errors import OperationFailure
 
-from faceqgen_core.vocabulary import REASONS, SCORES, Status
+from faceqgen_core.vocabulary import EXTRA_SCORES, REASONS, SCORES, Status
 
 from ..scoring.given_boxes import LabelledBox, PixelBox
 
@@ -189,6 +189,22 @@ def declare_sample(dataset: fo.Dataset, names: FieldNames) -> list[str]:
     return _add_indexes(dataset, list(map(names.path, _INDEXED)))
 
 
+def declare_extra(dataset: fo.Dataset, names: FieldNames, scores: Sequence[str]) -> list[str]:
+    """Declare scores of networks from elsewhere beside ours, where the fields are; returns notices as ``declare`` does."""
+    places = [names] if dataset.get_field(names.document) is not None else []
+    if dataset._has_frame_fields() and dataset.get_field(names.in_frames.document) is not None:
+        places.append(names.in_frames)
+    paths = []
+    for score in scores:
+        text = f"{EXTRA_SCORES[score].description}; None unless scored"
+        for place in places:
+            _add(dataset, place.path(score), fo.FloatField, text)
+            paths.append(place.path(score))
+            if dataset.get_field(place.faces) is not None:
+                _add(dataset, place.face_path(score), fo.FloatField, text)
+    return _add_indexes(dataset, paths)
+
+
 def _add_part(dataset: fo.Dataset, names: FieldNames, part: str) -> None:
     """Declare one field of a run with all its values."""
     path = getattr(names, part)
@@ -268,7 +284,7 @@ def video_document(frames: Mapping[int, Any], failure: Any) -> Any:
         failure: assessment that stands for the video where no frame has scores.
     """
     scored = {number: frame for number, frame in frames.items() if frame.status == "scored"}
-    best = max(scored, key=lambda number: (scored[number].quality, -number), default=None)
+    best = max(scored, key=lambda number: (_rank(scored[number]), -number), default=None)
     if best is None:
         values = {**_values(failure), "num_faces": None}
     else:
@@ -327,15 +343,27 @@ def heatmap_document(map_path: str | None) -> fo.Heatmap | None:
 
 
 def _values(assessment: Any) -> dict[str, Any]:
+    explained = assessment.scored and assessment.quality is not None
+    extra = {key: _number(getattr(assessment, key)) for key in EXTRA_SCORES}
     return {
         **{key: _number(getattr(assessment, key)) for key in SCORES},
+        **{key: value for key, value in extra.items() if value is not None},
         "status": assessment.status.value,
         "reason": assessment.reason or next(iter(assessment.reasons), None),
-        "reasons": list(assessment.reasons) if assessment.scored else None,
-        "changes": list(assessment.changes) if assessment.scored else None,
+        "reasons": list(assessment.reasons) if explained else None,
+        "changes": list(assessment.changes) if explained else None,
         "preset": assessment.preset or None,
         "crop_protocol": assessment.crop_protocol or None,
     }
+
+
+def _rank(document: Any) -> float:
+    """What frames are compared by: quality, or what a network from elsewhere gives in its place."""
+    for score in (*SCORES, *EXTRA_SCORES):
+        value = document[score] if document.has_field(score) else None
+        if value is not None:
+            return float(value)
+    return 0.0
 
 
 def _number(value: Any) -> float | None:

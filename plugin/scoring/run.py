@@ -14,7 +14,7 @@ from typing import Any
 
 from pymongo.errors import ConnectionFailure
 
-from ..dataset import run_records, targets
+from ..dataset import fields, run_records, targets
 from ..dataset.lease import Lease, declared_alone
 from ..dataset.product_store import remember_folder
 from ..dataset.run_records import RunRecord
@@ -51,7 +51,11 @@ class ScoringRun:
         self._dataset._doc.reload("runs")  # other processes register theirs
         self._lease = Lease(self._dataset, settings.field, "scoring")
         self._lease.require_free()
-        preset = load_preset(settings.preset).identifier
+        chosen = load_preset(settings.preset)
+        preset, self._extra_scores = chosen.identifier, chosen.extra_scores
+        self.settings = self.settings.for_preset(chosen)
+        if chosen.notice:
+            self.summary.notices.append(f"{chosen.notice}.")
         work = VideoWork if target.is_video else ImageWork
         self._work = work(target.view, self.settings, self.summary, preset)
         targets.require_same_preset(self._dataset, self._work.replaced, self.settings.names, preset)
@@ -135,7 +139,7 @@ class ScoringRun:
         if self._files is not None:
             remember_folder(str(self._files.folder))
             self._files.begin()
-        self.summary.notices += declared_alone(self._dataset, self._work.declare)
+        self.summary.notices += declared_alone(self._dataset, self._declare)
         chunk: list[list[Any]] = []
         stream = self._assessments()
         most = min(CHUNK_SAMPLES, self._work.together or CHUNK_SAMPLES)
@@ -152,6 +156,13 @@ class ScoringRun:
         finally:
             stream.close()
             self.summary.seconds = round(time.monotonic() - started, 1)
+
+    def _declare(self) -> list[str]:
+        """Declare the fields; returns what the user should know."""
+        notices = self._work.declare()
+        return notices + fields.declare_extra(
+            self._dataset, self.settings.names, self._extra_scores
+        )
 
     def _write(self, chunk: list[list[Any]], record: RunRecord, started: float) -> None:
         self._lease.renew()
