@@ -36,6 +36,7 @@ _TRIED_AGAIN = {Status.UNREADABLE.value, Status.FAILED.value}
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.set_defaults(wrong_call=parser.error)
     parser.add_argument(
         "paths",
         metavar="PATH",
@@ -190,7 +191,8 @@ def _fill_in(args: argparse.Namespace) -> None:
     """What a call may leave out, as the original's script has it: the folder of crops, and the file beside it.
 
     Raises:
-        ValueError: it may not be left out here, or is nowhere.
+        ValueError: the folder is nowhere, or a row a face is asked for.
+        SystemExit: it may not be left out here.
     """
     text = args.format == "faceqnet"
     if text and args.all_faces:
@@ -199,13 +201,13 @@ def _fill_in(args: argparse.Namespace) -> None:
         )
     if not args.paths:
         if not text:
-            raise ValueError("no PATH is given: name images or a folder")
+            args.wrong_call("no PATH is given: name images or a folder")
         args.paths = [default_folder()]
         args.crops = True
         args.output = args.output or args.paths[0].parent / DEFAULT_NAME
     if args.output is None:
         if not text:
-            raise ValueError("--output is not given: name the CSV file to write")
+            args.wrong_call("--output is not given: name the CSV file to write")
         args.output = Path(DEFAULT_NAME)
 
 

@@ -67,4 +67,5 @@ def last_activation(config: Mapping[str, Any]) -> str | None:
     last = layers[-1]
     if last["class_name"] in NETWORKS:
         return last_activation(last)
-    return last["config"].get("activation")
+    named = last["config"].get("activation")
+    return named if isinstance(named, str) else None

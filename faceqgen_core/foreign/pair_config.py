@@ -103,7 +103,7 @@ def _checked(path: Path, said: dict[str, Any]) -> PairConfig:
 
 
 def _beside(path: Path, name: Any, key: str) -> Path:
-    require_name(name, f"'{key}'")
-    if Path(name).name != name:
-        raise ValueError(f"{key!r} must be the name of a file beside it, got {shown(name)}")
-    return path.parent / name
+    file = require_name(name, f"'{key}'")
+    if Path(file).name != file:
+        raise ValueError(f"{key!r} must be the name of a file beside it, got {shown(file)}")
+    return path.parent / file

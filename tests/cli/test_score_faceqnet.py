@@ -91,7 +91,9 @@ def test_what_the_network_does_not_give_is_refused_before_anything_is_written(
 def test_without_the_originals_format_paths_and_output_are_needed(
     original: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["score", *arguments]) == 2
+    with pytest.raises(SystemExit) as end:
+        main(["score", *arguments])
+    assert end.value.code == 2
     assert "given" in capsys.readouterr().err
 
 
