@@ -14,9 +14,9 @@ from typing import Any
 from faceqgen_core.foreign.layers import NETWORKS, layers_of, settings_of
 from faceqgen_core.preset_checks import shown
 
-# Values of one layer for one image, and weights of a network: above, memory would be asked for that no file of a network
+# Values of one layer for one image, and weights of one layer: above, memory would be asked for that no file of a network
 # for faces needs.
-_MOST_VALUES, _MOST_WEIGHTS = 1 << 27, 1 << 30
+_MOST_VALUES, _MOST_WEIGHTS = 1 << 27, 1 << 28
 
 
 @dataclass(frozen=True, eq=False)
