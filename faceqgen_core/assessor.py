@@ -22,7 +22,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.alignment import align, crop_whole
 from faceqgen_core.changes.naming import with_turn
 from faceqgen_core.detection import (
     DetectorError,
@@ -39,7 +38,7 @@ from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
 from faceqgen_core.reasons import Cues, explain, measure_cues
-from faceqgen_core.restoration import PICTURES, CropRestorer, RestorationResult
+from faceqgen_core.restoration import PICTURES, CropRestorer, MeasuredCrops
 from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
 
 _LOG = logging.getLogger(__name__)
@@ -80,7 +79,7 @@ class FaceQualityAssessor:
     """Scores the faces of any number of images.
 
     Args:
-        preset: name or folder of a preset, or a loaded one.
+        preset: name or folder of a preset, a network from elsewhere (see ``load_preset``), or a loaded one.
         detector: finds the faces; by default MTCNN, built when first needed, on the GPU if ``device`` names one.
         batch_size: crops per run of the network, at least 1; changes no score.
         device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
@@ -260,7 +259,7 @@ class FaceQualityAssessor:
         found = replace(blank, num_faces=1)
         if too_small := self._too_small(*pixels.shape[:2]):
             return _Prepared(replace(found, status=Status.TOO_SMALL, reason=too_small))
-        crop = crop_whole(pixels, self._preset.protocol)
+        crop = self._preset.cut(pixels)
         return self._prepared(pixels, crop, found)
 
     def _prepare_faces(
@@ -287,9 +286,9 @@ class FaceQualityAssessor:
                 return _Prepared(replace(known, reason=bad))
             if too_small := self._too_small(box.width, box.height):
                 return _Prepared(replace(known, status=Status.TOO_SMALL, reason=too_small))
-            if box.landmarks is None:
+            if box.landmarks is None and (self._preset.aligns or self._extra):
                 box = replace(box, landmarks=self._landmarks_near(pixels, box))
-            crop = align(pixels, box, self._preset.protocol)
+            crop = self._preset.cut(pixels, box)
             return self._prepared(pixels, crop, replace(known, box=box))
         except DetectorError:
             raise
@@ -298,8 +297,9 @@ class FaceQualityAssessor:
             return _Prepared(replace(known, reason=_in_words(error)))
 
     def _prepared(self, pixels: Image, crop: FaceCrop, known: Assessment) -> _Prepared:
-        cues = measure_cues(pixels, crop, eye_share=self._preset.protocol.eye_distance)
-        chips = tuple(e.cut(pixels, known.box, self._preset.protocol) for e in self._extra)
+        protocol, explains = self._preset.protocol, self._preset.explains
+        cues = measure_cues(pixels, crop, eye_share=protocol.eye_distance) if explains else None
+        chips = tuple(e.cut(pixels, known.box, protocol) for e in self._extra)
         return _Prepared(replace(known, matrix=crop.matrix), crop.image, cues, chips)
 
     def _too_small(self, width: float, height: float) -> str:
@@ -324,10 +324,8 @@ class FaceQualityAssessor:
     def _network(self) -> CropRestorer:
         with self._lock:
             if self._restorer is None:
-                from faceqgen_core.restoration import Restorer
-
-                self._restorer = Restorer(
-                    self._preset, batch_size=self._batch_size, device=self._device
+                self._restorer = self._preset.restorer(
+                    batch_size=self._batch_size, device=self._device
                 )
             return self._restorer
 
@@ -348,39 +346,28 @@ class FaceQualityAssessor:
                 yield self._completed(prepared, result, row)
                 row += 1
 
-    def _completed(self, prepared: _Prepared, result: RestorationResult, row: int) -> Assessment:
+    def _completed(self, prepared: _Prepared, result: MeasuredCrops, row: int) -> Assessment:
         known, cues = prepared.assessment, prepared.cues
-        native = {
-            "ssim": float(result.ssim[row]),
-            "mse": float(result.mse[row]),
-            "discriminator": float(result.discriminator[row]),
-        }
-        similarity = float(result.similarity[row])
-        numbers = {**native, "similarity": similarity}
+        numbers = {name: float(values[row]) for name, values in result.numbers.items()}
         if bad := [name for name, value in numbers.items() if not math.isfinite(value)]:
             return replace(
                 known,
                 status=Status.NOT_FINITE,
                 reason=f"the network gave no finite number for {', '.join(bad)}",
             )
-        calibration = self._preset.calibration
-        quality = calibration.quality(similarity)
+        scores = self._preset.scores(numbers)
+        chips = zip(self._extra, prepared.chips, strict=True)
+        others = {score.name: score.score(chip[None])[0] for score, chip in chips}
+        quality, own = scores.get("quality"), scores.pop("extra", {})
         named = None if result.strengths is None else result.strengths[row]
         changed = result.changes[row] if result.changes else ()
         return replace(
             known,
             status=Status.SCORED,
-            quality=quality,
-            ssim=native["ssim"],
-            mse=native["mse"],
-            discriminator=native["discriminator"],
-            components=calibration.components(native),
-            reasons=() if cues is None else explain(cues, quality, named),
+            **scores,
+            extra={**own, **others},
+            reasons=() if cues is None or quality is None else explain(cues, quality, named),
             changes=with_turn(changed, cues.yaw if cues else 0.0),
-            extra={
-                e.name: e.score(c[None])[0]
-                for e, c in zip(self._extra, prepared.chips, strict=True)
-            },
             **{name: _row(getattr(result, name), row) for name in PICTURES},
         )
 

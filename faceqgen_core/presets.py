@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from faceqgen_core.alignment import CropProtocol
+from faceqgen_core.alignment import CropProtocol, align, crop_whole
 from faceqgen_core.calibration import Calibration
 from faceqgen_core.preset_checks import (
     read_json,
@@ -26,7 +26,12 @@ from faceqgen_core.preset_checks import (
     shown,
 )
 from faceqgen_core.vocabulary import DEFAULT_PRESET as DEFAULT_PRESET
+from faceqgen_core.vocabulary import MEASURES, ExtraMeasure
 from faceqgen_core.whole_files import written_whole
+
+if TYPE_CHECKING:
+    from faceqgen_core.restoration import CropRestorer
+    from faceqgen_core.types import FaceBox, FaceCrop, Image
 
 FORMAT = 3
 WEIGHTS = ("generator.weights.h5", "discriminator.weights.h5", "quality_head.weights.h5")
@@ -56,7 +61,16 @@ class Preset:
         protocol: the crop protocol.
         calibration: mappings to 0..100.
         training: where the weights come from (free form).
+        aligns: whether a face's landmarks decide how it is cut out.
+        explains: whether it gives a quality, and with it reasons and changes.
+        restores: whether it makes pictures.
+        notice: what a user should know of scores that it makes, in a sentence; "" for nothing.
     """
+
+    aligns: ClassVar[bool] = True
+    explains: ClassVar[bool] = True
+    restores: ClassVar[bool] = True
+    notice: ClassVar[str] = ""
 
     name: str
     folder: Path
@@ -66,9 +80,48 @@ class Preset:
     calibration: Calibration
     training: Mapping[str, Any]
 
+    @property
+    def extra_measures(self) -> tuple[ExtraMeasure, ...]:
+        """Its scores beside those of ``vocabulary.SCORES``."""
+        return ()
+
     def weights(self, file: str) -> Path:
         """Path of one of the weight files named in ``WEIGHTS``."""
         return self.folder / file
+
+    def cut(self, pixels: Image, box: FaceBox | None = None) -> FaceCrop:
+        """Cut a face out as the networks take it.
+
+        Args:
+            pixels: (H, W, 3) uint8 RGB.
+            box: of the face; None: the image is the crop of one.
+
+        Raises:
+            ValueError: the box's landmarks admit no transform.
+        """
+        return (
+            crop_whole(pixels, self.protocol) if box is None else align(pixels, box, self.protocol)
+        )
+
+    def scores(self, numbers: Mapping[str, float]) -> dict[str, Any]:
+        """Values of an ``Assessment`` from what the networks give for a face: native measures and similarity."""
+        native = {name: numbers[name] for name in MEASURES}
+        return {
+            "quality": self.calibration.quality(numbers["similarity"]),
+            **native,
+            "components": self.calibration.components(native),
+        }
+
+    def restorer(self, *, batch_size: int = 32, device: str = "auto") -> CropRestorer:
+        """Load the networks, see ``restoration.Restorer``.
+
+        Raises:
+            ValueError: a batch size under 1 or an unknown or absent device.
+            PresetError: weights that do not fit.
+        """
+        from faceqgen_core.restoration import Restorer
+
+        return Restorer(self, batch_size=batch_size, device=device)
 
 
 def models_folder() -> Path:
@@ -159,15 +212,24 @@ def _check_values(config: dict[str, Any]) -> None:
 
 
 def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset:
-    """Load and verify a preset by name or by folder.
+    """Load and verify a preset by name or by folder, or a network from elsewhere by its file.
+
+    From elsewhere: FaceQnet's ``.h5``, or a generator and a discriminator that a ``pair.json`` names (it, its folder, or one
+    of the two files). They are ``foreign.ForeignPreset``: no quality of 0 to 100.
 
     Raises:
-        PresetError: unknown name, missing file, unknown or missing key, or weights whose SHA-256 differs.
+        PresetError: unknown name, missing file, unknown or missing key, or weights whose SHA-256 differs; of a network from
+            elsewhere, layers of its own, a pickle, or anything else that would run code.
     """
     text = os.fspath(name_or_path)
     shipped = models_folder() / text
     # A bare name is always ours: a folder that happens to lie in the working directory must not replace it.
     folder = shipped if os.path.basename(text) == text and shipped.is_dir() else Path(text)
+    if folder is not shipped:
+        from faceqgen_core.foreign.opening import is_foreign, open_foreign
+
+        if is_foreign(folder):
+            return open_foreign(folder)
     config = _read_config(folder)
     for file, expected in config["weights"].items():
         path = folder / file

@@ -18,10 +18,13 @@ from faceqgen_core.measures.region import face_region
 from faceqgen_core.preset_checks import require_shapes
 from faceqgen_core.presets import WEIGHTS, Preset, PresetError
 
-_LOCK = threading.Lock()
+NETWORK_LOCK = threading.Lock()
+"""Keras keeps state per model while it builds, loads or predicts: one of these at a time."""
+
 _CACHE: dict[str, Any] = {}
-# More crops a call make nothing faster, and each takes several megabytes.
-_MOST_AT_ONCE = 64
+MOST_AT_ONCE = 64
+"""More crops a call make nothing faster, and each takes several megabytes."""
+
 _SIDE_BY_SIDE = 1
 
 
@@ -54,6 +57,35 @@ class RestorationResult:
     trust: NDArray[np.float32] | None = None
     code: NDArray[np.float32] | None = None
     changes: list[tuple[str, ...]] | None = None
+
+    @property
+    def numbers(self) -> dict[str, NDArray[np.float64]]:
+        """What the preset makes scores of, (N,) float64 by name."""
+        return {
+            "ssim": self.ssim,
+            "mse": self.mse,
+            "discriminator": self.discriminator,
+            "similarity": self.similarity,
+        }
+
+
+class MeasuredCrops(Protocol):
+    """What the assessor reads of a result: see ``RestorationResult``; None is what a network does not tell."""
+
+    @property
+    def numbers(self) -> dict[str, NDArray[np.float64]]:
+        """(N,) float64 by name."""
+        ...
+
+    @property
+    def strengths(self) -> NDArray[np.float32] | None:
+        """(N, F) degradations."""
+        ...
+
+    @property
+    def changes(self) -> list[tuple[str, ...]] | None:
+        """What was changed, of each crop."""
+        ...
 
 
 PICTURES = ("restored", "difference", "drawn", "trust", "code")
@@ -96,12 +128,12 @@ class CropRestorer(Protocol):
         drawn: bool = False,
         trust: bool = False,
         code: bool = False,
-    ) -> RestorationResult:
-        """Restore and measure (N, S, S, 3) uint8 RGB crops."""
+    ) -> MeasuredCrops:
+        """Restore and measure (N, S, S, 3) uint8 RGB crops; pictures are attributes named by ``PICTURES``."""
         ...
 
 
-def _prepare_device(device: str) -> str | None:
+def prepare_device(device: str) -> str | None:
     """Return the Keras device, or None for the backend's own choice; make TensorFlow share a GPU.
 
     Raises:
@@ -130,7 +162,16 @@ def _prepare_device(device: str) -> str | None:
     return None if name == "auto" else (name if ":" in name else f"{name}:0")
 
 
-def _on_processor(device: str | None) -> bool:
+def device_scope(device: str | None) -> Any:
+    """Where networks are built and run, as a context; ``device`` is what ``prepare_device`` gave."""
+    import contextlib
+
+    import keras
+
+    return keras.device(device) if device else contextlib.nullcontext()
+
+
+def on_processor(device: str | None) -> bool:
     """Whether TensorFlow runs the networks on the processor."""
     import keras
 
@@ -141,7 +182,7 @@ def _on_processor(device: str | None) -> bool:
     return device.startswith("cpu") if device else not tf.config.list_physical_devices("GPU")
 
 
-def _one_by_one(scorer: Any) -> Any:
+def one_by_one(scorer: Any) -> Any:
     """A call for any number of crops that runs each by itself: how an operation is cut up depends on the batch's size."""
     import tensorflow as tf
 
@@ -213,22 +254,15 @@ class Restorer:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
         self.preset = preset
         self.batch_size = batch_size
-        self._device = _prepare_device(device)
+        self._device = prepare_device(device)
         key = f"{preset.identifier}|{preset.folder}|{self._device}"
-        with _LOCK:
+        with NETWORK_LOCK:
             if key not in _CACHE:
-                with self._scope():
+                with device_scope(self._device):
                     scorer = _load_scorer(preset)
-                    alone = _one_by_one(scorer) if _on_processor(self._device) else None
+                    alone = one_by_one(scorer) if on_processor(self._device) else None
                     _CACHE[key] = scorer, alone
             self._scorer, self._alone = _CACHE[key]
-
-    def _scope(self) -> Any:
-        import contextlib
-
-        import keras
-
-        return keras.device(self._device) if self._device else contextlib.nullcontext()
 
     def restore(
         self,
@@ -261,7 +295,7 @@ class Restorer:
             )
         wanted = (restored, difference, drawn, trust, code)
         asked = tuple(name for name, this in zip(PICTURES, wanted, strict=True) if this)
-        most = min(self.batch_size, _MOST_AT_ONCE)
+        most = min(self.batch_size, MOST_AT_ONCE)
         parts = [self._run(crops[i : i + most], asked) for i in range(0, len(crops), most)]
         if not parts:  # shapes and types of no crop are those of one
             one = self._run(np.zeros((1, size, size, 3), np.uint8), asked)
@@ -278,8 +312,7 @@ class Restorer:
         padded = count if self._alone else 1 << (count - 1).bit_length()
         batch = np.zeros((padded, *crops.shape[1:]), np.float32)
         batch[:count] = crops / np.float32(255.0)
-        # Keras keeps state per model while it predicts: one call at a time.
-        with _LOCK, self._scope():
+        with NETWORK_LOCK, device_scope(self._device):
             outputs = self._alone(batch) if self._alone else self._scorer.predict_on_batch(batch)
         made = {name: np.asarray(values)[:count] for name, values in outputs.items()}
         numbers = made["measures"].astype(np.float64)

@@ -63,7 +63,7 @@ class Assessment:
         face: 0 for the primary face, then 1, 2, ...; 0 for a failure.
         num_faces: faces found in the image.
         status: what became of it; ``reason`` says why in words, "" when scored.
-        quality: unified quality score, 0..100, higher is better; None unless scored.
+        quality: unified quality score, 0..100, higher is better; None unless scored by a preset of ours.
         ssim: native measure, -1..1, higher is better; None unless scored.
         mse: native measure, 0..1, LOWER is better; None unless scored.
         discriminator: native measure, 0..1, higher is better; None unless scored.
@@ -82,8 +82,8 @@ class Assessment:
         drawn: (S, S, 3) uint8 RGB, the face as drawn from its code alone; if asked for.
         trust: (S, S) float32 in [0, 1], how far each pixel of the crop was kept, 0 drawn anew; if asked for.
         code: (C,) float32, from which the face was drawn, in standard deviations of principal components; if asked for.
-        extra: numbers of other quality networks by their names, in their own ranges and directions; None where one gave no
-            finite number; empty unless scored.
+        extra: numbers of other networks by their names, in their own ranges and directions, FaceQnet's as ``faceqnet``; None
+            where one gave no finite number; empty unless scored.
         key: the key of the ``ImageRequest``, whatever it was.
     """
 

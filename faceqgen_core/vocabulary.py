@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite
 
 DEFAULT_PRESET = "faceqgen-128"
 
@@ -23,14 +24,33 @@ class Measure:
 
     @property
     def description(self) -> str:
-        """One line that says it all."""
+        """One line that says it all; ends that are not known are left out."""
         direction = "higher is better" if self.higher_is_better else "LOWER is better"
-        return f"{self.meaning}, {self.low:g} to {self.high:g}, {direction}"
+        ends = f", {self.low:g} to {self.high:g}" if self.bounded else ""
+        return f"{self.meaning}{ends}, {direction}"
+
+    @property
+    def bounded(self) -> bool:
+        """Whether its range is known."""
+        return isfinite(self.low) and isfinite(self.high)
 
     @property
     def worst(self) -> float:
         """The end of the range at which nothing is worse."""
         return self.low if self.higher_is_better else self.high
+
+
+@dataclass(frozen=True)
+class ExtraMeasure:
+    """A number of another network beside ours: what it means, and the identifier of the network that gives it."""
+
+    measure: Measure
+    network: str
+
+    @property
+    def name(self) -> str:
+        """Of the number: a column, a field, a key of ``Assessment.extra``."""
+        return self.measure.name
 
 
 QUALITY = Measure("quality", True, 0.0, 100.0, "Unified quality score")
@@ -57,6 +77,9 @@ MEASURES: dict[str, Measure] = {
     )
 }
 """The native measures in their fixed order."""
+
+FACEQNET = Measure("faceqnet", True, 0.0, 1.0, "FaceQnet's score, of the original's network")
+"""What FaceQnet gives; no score of ours, and there only where it was asked for."""
 
 SCORES: dict[str, Measure] = {QUALITY.name: QUALITY, **MEASURES}
 """All numbers that a scored face has."""

@@ -1,4 +1,4 @@
-"""``faceqgen score``: images -> scores CSV.
+"""``faceqgen score``: images -> scores CSV, or the text file of the original repository.
 
 The rows of each image go to a journal beside the output as soon as they are known; the output itself appears whole, when
 all is done. The same call again takes from the journal what has not changed.
@@ -12,7 +12,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,28 +20,39 @@ from typing import Any
 
 from faceqgen_core.cli.images import find_images
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS
-from faceqgen_core.presets import DEFAULT_PRESET
+from faceqgen_core.presets import DEFAULT_PRESET, Preset
 from faceqgen_core.tables.csv_cells import plain_cell
 from faceqgen_core.tables.score_journal import ScoreJournal, State, file_state
 from faceqgen_core.tables.score_table import ScoreWriter, open_table, row
+from faceqgen_core.tables.score_text import DEFAULT_NAME, default_folder, write_lines
 from faceqgen_core.types import Assessment, Status
 from faceqgen_core.whole_files import sweep, written_whole
 
 logger = logging.getLogger(__name__)
 
+FORMATS = ("csv", "faceqnet")
 _TRIED_AGAIN = {Status.UNREADABLE.value, Status.FAILED.value}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
+    parser.set_defaults(wrong_call=parser.error)
     parser.add_argument(
         "paths",
         metavar="PATH",
-        nargs="+",
+        nargs="*",
         type=Path,
-        help="image, or folder: all images in it and below, hidden ones left out",
+        help="image, or folder: all images in it and below, hidden ones left out; with --format faceqnet it may be left "
+        "out: the crops in Samples_cropped or src/Samples_cropped",
     )
-    parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
+    parser.add_argument("--output", type=Path, help="file to write")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="csv",
+        help="csv: all there is to know; faceqnet: the text file of the original, img;score, which is called "
+        f"{DEFAULT_NAME} unless --output says otherwise (%(default)s)",
+    )
     parser.add_argument(
         "--crops", action="store_true", help="each image is a face crop already: detect nothing"
     )
@@ -58,7 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="JSON file of another quality network in ONNX that scores the same faces, in a column of its own; may be given "
         "several times",
     )
-    parser.add_argument("--preset", default=DEFAULT_PRESET, help="name or folder (%(default)s)")
+    parser.add_argument(
+        "--preset",
+        default=DEFAULT_PRESET,
+        help="name or folder; or FaceQnet's .h5, or the pair.json of a generator and a discriminator (%(default)s)",
+    )
     parser.add_argument("--batch-size", type=int, default=32, help="faces a call (%(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, gpu or gpu:N (%(default)s)")
     parser.add_argument(
@@ -92,6 +107,7 @@ class _Run:
     folder: Path | None
     all_faces: bool
     journal: ScoreJournal
+    text: bool = False
     extra: dict[str, str] = field(default_factory=dict)
     todo: list[tuple[str, State | None]] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
@@ -145,11 +161,18 @@ class _Run:
 
     def write(self) -> None:
         """Write the output: the rows of all images that have some, in the order of the images."""
-        with written_whole(self.output) as temporary, open_table(temporary, "w") as file:
-            writer = ScoreWriter(file, extra=self.extra)
-            for image in map(str, self.images):
-                for cells in self.journal.rows(image):
+        with written_whole(self.output) as temporary:
+            if self.text:
+                write_lines(temporary, self._rows())
+                return
+            with open_table(temporary, "w") as file:
+                writer = ScoreWriter(file, extra=self.extra)
+                for cells in self._rows():
                     writer.add_row(cells)
+
+    def _rows(self) -> Iterator[Mapping[str, str]]:
+        for image in map(str, self.images):
+            yield from self.journal.rows(image)
 
     def summary(self) -> str:
         """What is known of the images, in lines."""
@@ -174,6 +197,44 @@ class _Run:
         return "\n".join(lines)
 
 
+def _fill_in(args: argparse.Namespace) -> None:
+    """What a call may leave out, as the original's script has it: the folder of crops, and the file beside it.
+
+    Raises:
+        ValueError: the folder is nowhere, or a row a face is asked for.
+        SystemExit: it may not be left out here.
+    """
+    text = args.format == "faceqnet"
+    if text and args.all_faces:
+        raise ValueError(
+            "--format faceqnet has one line for an image: leave --all-faces out, or write a CSV"
+        )
+    if not args.paths:
+        if not text:
+            args.wrong_call("no PATH is given: name images or a folder")
+        args.paths = [default_folder()]
+        args.crops = True
+        args.output = args.output or args.paths[0].parent / DEFAULT_NAME
+    if args.output is None:
+        if not text:
+            args.wrong_call("--output is not given: name the CSV file to write")
+        args.output = Path(DEFAULT_NAME)
+
+
+def _require_fitting(args: argparse.Namespace, preset: Preset) -> None:
+    """Check that the preset gives what is asked for.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if args.restored_dir is not None and not preset.restores:
+        raise ValueError(f"--restored-dir: {preset.notice}; leave it out, or take a preset of ours")
+    if args.format == "faceqnet" and not (preset.explains or preset.extra_measures):
+        raise ValueError(
+            f"--format faceqnet needs one score for a face, and {preset.name!r} gives three measures: write a CSV"
+        )
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command.
 
@@ -185,16 +246,17 @@ def run(args: argparse.Namespace) -> int:
     from faceqgen_core.detection import DetectorError
     from faceqgen_core.onnx_quality.extra_score import load_extra_scores
     from faceqgen_core.presets import load_preset
-    from faceqgen_core.restoration import Restorer
 
+    _fill_in(args)
     folder: Path | None = args.restored_dir
     images = find_images(args.paths, without=[] if folder is None else [folder])
     if os.path.abspath(args.output) in {os.path.abspath(image) for image in images}:
         raise ValueError(f"--output {args.output} is one of the images to score")
     # Everything that can be wrong about the call comes before anything is written.
     preset = load_preset(args.preset)
+    _require_fitting(args, preset)
     extra = load_extra_scores(args.extra_score)
-    restorer = Restorer(preset, batch_size=args.batch_size, device=args.device)
+    restorer = preset.restorer(batch_size=args.batch_size, device=args.device)
     assessor = FaceQualityAssessor(
         preset,
         batch_size=args.batch_size,
@@ -213,12 +275,16 @@ def run(args: argparse.Namespace) -> int:
         "restored_dir": None if folder is None else os.path.abspath(folder),
         "max_pixels": args.max_pixels,
     }
-    named = {score.name: score.identifier for score in extra}
+    measures = (*preset.extra_measures, *(score.extra_measure for score in extra))
+    named = {measure.name: measure.network for measure in measures}
     if named:  # a journal without them stays good for a run without them
         settings["extra_scores"] = named
+    if preset.notice:
+        print(f"{preset.notice}.", file=sys.stderr)
     place = args.output.with_name(f".{args.output.name}.journal")
     with ScoreJournal(place, settings, begin_anew=args.overwrite) as journal:
-        work = _Run(images, args.output, folder, args.all_faces, journal, named)
+        text = args.format == "faceqnet"
+        work = _Run(images, args.output, folder, args.all_faces, journal, text, named)
         work.choose()
         stream = assessor.assess(
             (ImageRequest(image) for image, _ in work.todo),

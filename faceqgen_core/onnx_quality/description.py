@@ -39,7 +39,7 @@ from faceqgen_core.preset_checks import (
     shown,
 )
 from faceqgen_core.tables.score_table import COLUMNS
-from faceqgen_core.vocabulary import Measure
+from faceqgen_core.vocabulary import FACEQNET, Measure
 
 TEMPLATES = {"arcface112": (112, FIVE_POINTS)}
 """By name: side of the crop for which it was made, and its five points (5, 2) in pixels."""
@@ -47,6 +47,7 @@ TEMPLATES = {"arcface112": (112, FIVE_POINTS)}
 TAKEN = frozenset(
     {
         *COLUMNS,
+        FACEQNET.name,
         "changes",
         "num_faces",
         "best_frame",
@@ -107,7 +108,9 @@ class NetworkDescription:
     def measure(self) -> Measure:
         """Its number in words; without a known range its ends are infinite."""
         low, high = self.range or (float("-inf"), float("inf"))
-        return Measure(self.name, self.higher_is_better, low, high, "Score of another network")
+        return Measure(
+            self.name, self.higher_is_better, low, high, "Score of another quality network"
+        )
 
 
 def read_description(path: Path) -> NetworkDescription:

@@ -29,6 +29,7 @@ from faceqgen_core.onnx_quality.description import (
 )
 from faceqgen_core.presets import sha256_of
 from faceqgen_core.types import FaceBox, Image
+from faceqgen_core.vocabulary import ExtraMeasure
 
 
 class ExtraScore:
@@ -40,6 +41,7 @@ class ExtraScore:
     Attributes:
         name: of its scores.
         identifier: name and the start of a hash; stored with scores.
+        extra_measure: what its number means, and the identifier.
 
     Raises:
         ValueError: ONNX Runtime is not installed, the file is missing, altered or no network of one face in and one number
@@ -61,6 +63,7 @@ class ExtraScore:
                 "it is another network or damaged; fetch it again"
             )
         self.identifier = identify(description, digest)
+        self.extra_measure = ExtraMeasure(description.measure, self.identifier)
         self._session = self._load(file)
         self._input = self._choose("input", self._session.get_inputs())
         self._output = self._choose("output", self._session.get_outputs())
@@ -115,7 +118,9 @@ class ExtraScore:
     def _score_one(self, crop: Image) -> float | None:
         wanted = self.description
         pixels = crop[..., ::-1] if wanted.colour == "BGR" else crop
-        numbers = (pixels.astype(np.float32) - np.float32(wanted.mean)) * np.float32(wanted.scale)
+        numbers = (pixels.astype(np.float32) - np.array(wanted.mean, np.float32)) * np.array(
+            wanted.scale, np.float32
+        )
         if wanted.layout == "NCHW":
             numbers = numbers.transpose(2, 0, 1)
         batch = np.ascontiguousarray(numbers[None])

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from faceqgen_core.measures import MEASURES, QUALITY
 from faceqgen_core.tables.csv_cells import plain_cell, safe_cell
 from faceqgen_core.types import Assessment
+from faceqgen_core.vocabulary import FACEQNET
 
 SCORES = (QUALITY.name, *MEASURES)
 """Columns that hold scores."""
@@ -54,10 +55,10 @@ def _number(value: float | None) -> str:
 
 
 def extra_columns(extra: Mapping[str, str]) -> tuple[str, ...]:
-    """The columns of other quality networks, behind ours: of each its number, and which network it is.
+    """The columns of other networks, behind ours: of each its number, and which network it is.
 
     Args:
-        extra: identifier of each by the name of its scores.
+        extra: identifier of each by the name of its scores, see ``vocabulary.ExtraMeasure``.
     """
     return tuple(column for name in extra for column in (name, f"{name}_network"))
 
@@ -94,7 +95,7 @@ class ScoreWriter:
 
     Args:
         file: an open text file, see ``open_table``.
-        extra: other quality networks, see ``extra_columns``.
+        extra: other networks, see ``extra_columns``.
     """
 
     def __init__(self, file: IO[str], *, extra: Mapping[str, str] | None = None) -> None:
@@ -150,7 +151,7 @@ def read_scores(
 
     Args:
         path: the CSV file; only ``filepath`` and the score columns are needed.
-        columns: score columns to read; None: those of ``SCORES`` that are there.
+        columns: score columns to read; None: those of ``SCORES`` that are there; FaceQnet's alone where there is one.
 
     Raises:
         ValueError: a column is missing, a cell is not a number, or an image has two different values.
@@ -161,7 +162,8 @@ def read_scores(
         there = reader.fieldnames or []
         if "filepath" not in there:
             raise ValueError(f"{path}: no column 'filepath'; found: {', '.join(there) or 'none'}")
-        names = [c for c in SCORES if c in there] if columns is None else list(columns)
+        ours = [FACEQNET.name] if FACEQNET.name in there else [c for c in SCORES if c in there]
+        names = ours if columns is None else list(columns)
         if missing := [c for c in names if c not in there]:
             raise ValueError(f"{path}: no column {', '.join(missing)}; found: {', '.join(there)}")
         if not names:

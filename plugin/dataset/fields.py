@@ -22,7 +22,7 @@ import fiftyone as fo
 import fiftyone.core.odm as foo
 from pymongo.errors import OperationFailure
 
-from faceqgen_core.vocabulary import REASONS, SCORES, Status
+from faceqgen_core.vocabulary import FACEQNET, REASONS, SCORES, Status
 
 from ..scoring.given_boxes import LabelledBox, PixelBox
 
@@ -168,7 +168,7 @@ def declare(dataset: fo.Dataset, names: FieldNames, *, heatmap: bool, restored: 
         _add_part(dataset, names, "heatmap")
     if restored and not names.prefix:  # a frame has no file of its own to stand in for
         _offer_media(dataset, names.media)
-    return _add_indexes(dataset, [*map(names.path, _INDEXED), names.face_path("quality")])
+    return add_indexes(dataset, [*map(names.path, _INDEXED), names.face_path("quality")])
 
 
 def declare_videos(
@@ -186,7 +186,7 @@ def declare_sample(dataset: fo.Dataset, names: FieldNames) -> list[str]:
     """Declare the document of the primary face alone, with its indexes; returns notices as ``declare`` does."""
     _add_part(dataset, names, "document")
     # the App's "Sort by" lists indexed fields only
-    return _add_indexes(dataset, list(map(names.path, _INDEXED)))
+    return add_indexes(dataset, list(map(names.path, _INDEXED)))
 
 
 def _add_part(dataset: fo.Dataset, names: FieldNames, part: str) -> None:
@@ -200,7 +200,7 @@ def _add_part(dataset: fo.Dataset, names: FieldNames, part: str) -> None:
         _add(dataset, f"{path}.{key}", kind, text, **options)
 
 
-def _add_indexes(dataset: fo.Dataset, paths: Sequence[str]) -> list[str]:
+def add_indexes(dataset: fo.Dataset, paths: Sequence[str]) -> list[str]:
     """Create indexes; one that the database refuses (it holds 64 for a data set) is an extra that is missed, no more."""
     present = set(dataset.list_indexes())
     refused = []
@@ -268,7 +268,7 @@ def video_document(frames: Mapping[int, Any], failure: Any) -> Any:
         failure: assessment that stands for the video where no frame has scores.
     """
     scored = {number: frame for number, frame in frames.items() if frame.status == "scored"}
-    best = max(scored, key=lambda number: (scored[number].quality, -number), default=None)
+    best = max(scored, key=lambda number: (_rank(scored[number]), -number), default=None)
     if best is None:
         values = {**_values(failure), "num_faces": None}
     else:
@@ -327,16 +327,26 @@ def heatmap_document(map_path: str | None) -> fo.Heatmap | None:
 
 
 def _values(assessment: Any) -> dict[str, Any]:
+    explained = assessment.scored and assessment.quality is not None
     return {
         **{key: _number(getattr(assessment, key)) for key in SCORES},
         "status": assessment.status.value,
         "reason": assessment.reason or next(iter(assessment.reasons), None),
-        "reasons": list(assessment.reasons) if assessment.scored else None,
-        "changes": list(assessment.changes) if assessment.scored else None,
+        "reasons": list(assessment.reasons) if explained else None,
+        "changes": list(assessment.changes) if explained else None,
         "preset": assessment.preset or None,
         "crop_protocol": assessment.crop_protocol or None,
         **{name: _number(value) for name, value in assessment.extra.items()},
     }
+
+
+def _rank(document: Any) -> float:
+    """What frames are compared by: quality, or what a network from elsewhere gives in its place."""
+    for score in (*SCORES, FACEQNET.name):
+        value = document[score] if document.has_field(score) else None
+        if value is not None:
+            return float(value)
+    return 0.0
 
 
 def _number(value: Any) -> float | None:

@@ -108,7 +108,9 @@ class Restoring:
         ours = [
             index
             for index, face in enumerate(faces)
-            if found[index] is None and face.values.get("preset") == self._preset.identifier
+            if found[index] is None
+            and self._preset.restores
+            and face.values.get("preset") == self._preset.identifier
         ]
         if ours:
             crops = np.stack([faces[index].crop for index in ours])
@@ -119,9 +121,7 @@ class Restoring:
 
     def _network(self) -> Any:
         if self._restorer is None:
-            from faceqgen_core.restoration import Restorer
-
-            self._restorer = Restorer(self._preset)
+            self._restorer = self._preset.restorer()
         return self._restorer
 
 

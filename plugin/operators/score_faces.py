@@ -55,7 +55,7 @@ class ScoreFaces(LiveOperator):
             "preset",
             default=DEFAULT_PRESET,
             label="Preset",
-            description="Name of a preset, or the path of its folder",
+            description="Name of a preset, or the path of its folder; or of FaceQnet's .h5, or of a pair.json",
         )
         inputs.str(
             "field",

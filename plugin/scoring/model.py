@@ -21,7 +21,7 @@ import numpy as np
 
 from faceqgen_core.vocabulary import DEFAULT_PRESET
 
-from ..dataset import fields
+from ..dataset import extra_scores, fields
 from .given_boxes import face_boxes, sample_boxes
 from .settings import ScoreSettings
 
@@ -119,7 +119,9 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
                     dataset, names = sample._view._root_dataset, names.in_frames
                 elif not _is_image(sample):
                     names = names.in_frames
-                for notice in fields.declare_sample(dataset, names):
+                extra = self._assessor.preset.extra_measures
+                notices = fields.declare_sample(dataset, names)
+                for notice in notices + extra_scores.declare(dataset, names, extra):
                     logger.warning("%s", notice)
         except Exception as error:
             logger.warning(

@@ -51,22 +51,25 @@ class ScoringRun:
         self._dataset._doc.reload("runs")  # other processes register theirs
         self._lease = Lease(self._dataset, settings.field, "scoring")
         self._lease.require_free()
-        preset = load_preset(settings.preset).identifier
-        self._extra = self.settings.load_extra_scores()
-        in_frames = [settings.names.in_frames] if target.is_video else []
-        self._extra_names = [settings.names, *in_frames]
-        for names in self._extra_names:
-            extra_scores.require_free(self._dataset, names, self._extra)
+        chosen = load_preset(settings.preset)
+        preset = chosen.identifier
+        self.settings = self.settings.for_preset(chosen)
+        if chosen.notice:
+            self.summary.notices.append(f"{chosen.notice}.")
+        networks = self.settings.load_extra_scores()
+        self._extra = [*chosen.extra_measures, *(score.extra_measure for score in networks)]
         work = VideoWork if target.is_video else ImageWork
         self._work = work(
-            target.view, self.settings, self.summary, preset, [score.name for score in self._extra]
+            target.view, self.settings, self.summary, preset, [score.name for score in networks]
         )
-        targets.require_same_preset(self._dataset, self._work.replaced, self.settings.names, preset)
+        replaced = self._work.replaced
+        targets.require_same_preset(self._dataset, replaced, settings.names, preset)
+        extra_scores.require_free(self._dataset, replaced, settings.names, self._extra)
         self.summary.preset = preset
         if not self.summary.total:
             self.summary.notices.append(self._nothing_to_do())
             return
-        self._assessor = self.settings.make_assessor(self._extra)
+        self._assessor = self.settings.make_assessor(networks)
         self._files = self._make_files()
 
     def _nothing_to_do(self) -> str:
@@ -80,9 +83,7 @@ class ScoringRun:
     def _declare(self) -> list[str]:
         """Declare the fields; returns what the user should know."""
         notices = self._work.declare()
-        for names in self._extra_names:
-            extra_scores.declare(self._dataset, names, self._extra)
-        return notices
+        return notices + extra_scores.declare(self._dataset, self.settings.names, self._extra)
 
     def _make_files(self) -> RestoredFiles | None:
         if not (self.settings.restored or self.settings.heatmap):

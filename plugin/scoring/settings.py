@@ -25,7 +25,7 @@ class ScoreSettings(Settings):
         faces: where faces come from: "detect" finds them, "field" takes the boxes of ``faces_field``, "crop" says that
             each image is a face crop already.
         faces_field: a Detections or Detection field, for ``faces="field"``.
-        preset: name of a preset or path of its folder.
+        preset: name of a preset or path of its folder; or FaceQnet's file, or a pair.json, see ``faceqgen_core.load_preset``.
         field: name of the field to write; ``<field>_faces`` and ``<field>_heatmap`` are named after it.
         restored: write restored images; None: for images, but not for the frames of videos.
         restored_dir: folder for them; default ``~/.faceqgen/restored/<data set>``; a folder named after ``field`` is
@@ -117,6 +117,10 @@ class ScoreSettings(Settings):
         except OSError as error:
             raise ValueError(f"extra_scores: {error}") from error
 
+    def for_preset(self, preset: Any) -> ScoreSettings:
+        """The settings without the pictures that a preset does not make: FaceQnet restores nothing."""
+        return self if preset.restores else replace(self, restored=False, heatmap=False)
+
     def make_assessor(self, extra_scores: Sequence[Any] = ()) -> Any:
         """Build the core's assessor with its networks: a preset or device that cannot be used is refused here.
 
@@ -127,10 +131,9 @@ class ScoreSettings(Settings):
             ValueError: unknown or altered preset, unknown or absent device.
         """
         from faceqgen_core import FaceQualityAssessor, load_preset
-        from faceqgen_core.restoration import Restorer
 
         preset = load_preset(self.preset)
-        restorer = Restorer(preset, batch_size=self.batch_size, device=self.device)
+        restorer = preset.restorer(batch_size=self.batch_size, device=self.device)
         return FaceQualityAssessor(
             preset,
             batch_size=self.batch_size,

@@ -9,7 +9,7 @@ from typing import Any
 import faceqgen_core.assessor
 import faceqgen_core.restoration
 from faceqgen_core.cli import main
-from tests.core.test_assessor import ToyDetector, ToyNetwork
+from tests.core.toy_assessor import ToyDetector, ToyNetwork
 
 
 class SlowNetwork(ToyNetwork):

@@ -144,7 +144,7 @@ def bomb(side: int) -> bytes:
 BOMBS = """
 import resource, sys
 from faceqgen_core import FaceQualityAssessor
-from tests.core.test_assessor import ToyDetector, ToyNetwork, toy_preset
+from tests.core.toy_assessor import ToyDetector, ToyNetwork, toy_preset
 from faceqgen_core.types import Status
 resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
 assessor = FaceQualityAssessor(

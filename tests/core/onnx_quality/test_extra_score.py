@@ -18,7 +18,7 @@ from faceqgen_core.cli import main
 from faceqgen_core.onnx_quality.description import read_description
 from faceqgen_core.onnx_quality.extra_score import ExtraScore, load_extra_scores
 from faceqgen_core.types import FaceBox
-from tests.core.test_assessor import ToyDetector, toy
+from tests.core.toy_assessor import ToyDetector, toy
 from tests.images import astronaut, astronaut_face, no_face, plain
 from tests.small_network import write_network
 
@@ -147,6 +147,7 @@ def test_who_made_a_number_is_known_by_its_network_and_how_it_was_used(tmp_path)
     ("change", "message"),
     [
         ({"name": "quality"}, "means something else in our tables"),
+        ({"name": "faceqnet"}, "means something else in our tables"),
         ({"name": "Two words"}, "lower-case letters"),
         ({"name": None}, "lower-case letters"),
         ({"higher_is_better": "yes"}, "must be true or false"),
@@ -202,7 +203,7 @@ def quick(monkeypatch):
     """``faceqgen score`` with a detector that looks at nothing and a network that takes no time."""
     import faceqgen_core.assessor
     import faceqgen_core.restoration
-    from tests.core.test_assessor import ToyNetwork
+    from tests.core.toy_assessor import ToyNetwork
 
     monkeypatch.setattr(faceqgen_core.restoration, "Restorer", lambda *a, **k: ToyNetwork())
     monkeypatch.setattr(faceqgen_core.assessor, "MTCNNDetector", lambda **k: ToyDetector())

@@ -189,7 +189,7 @@ def test_trust_draws_a_curve_for_each_network_in_its_direction(part, networks):
     fields = part("dataset.fields")
     names = fields.FieldNames("faceqgen")
     fields.declare(dataset, names, heatmap=False, restored=False)
-    extra.declare(dataset, names, [ExtraScore.read(Path(path)) for path in networks])
+    extra.declare(dataset, names, [ExtraScore.read(Path(path)).extra_measure for path in networks])
     dataset.add_samples(samples)
     facts = part("results.recognition").evaluate_embeddings(
         dataset, "faceqgen", "person", "embedding"

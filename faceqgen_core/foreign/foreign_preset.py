@@ -1,0 +1,61 @@
+"""What scores faces in place of a preset of ours: networks from elsewhere, without quality head and calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.presets import Preset
+
+
+@dataclass(frozen=True)
+class ForeignPreset(Preset):
+    """A preset that gives no quality, and so nothing that is explained by it: no components, no reasons, no changes.
+
+    Attributes:
+        file: what was named.
+    """
+
+    file: Path
+
+    explains = False
+
+    def scores(self, numbers: Mapping[str, float]) -> dict[str, Any]:
+        """The native numbers as they are."""
+        return dict(numbers)
+
+
+@dataclass(frozen=True, eq=False)
+class ForeignResult:
+    """What came out for N crops, in their order; what is not known is None, as in ``restoration.RestorationResult``.
+
+    Attributes:
+        numbers: (N,) float64 by the name of the score.
+        restored: (N, S, S, 3) uint8 RGB, if asked for.
+        difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, if asked for.
+    """
+
+    numbers: dict[str, NDArray[np.float64]]
+    restored: NDArray[np.uint8] | None = None
+    difference: NDArray[np.float32] | None = None
+    drawn: None = None
+    trust: None = None
+    code: None = None
+    strengths: None = None
+    changes: None = None
+
+
+def identifier_of(name: str, digest: str) -> str:
+    """What is stored with scores: a name, and the first eight hex digits of the hash of what they depend on."""
+    return f"{name}@{digest[:8]}"
+
+
+def name_of(path: Path) -> str:
+    """A file's name without its ending, as far as it can be printed."""
+    printable = "".join(c if c.isprintable() and c not in "@/" else "-" for c in path.stem)
+    return printable[:60] or "network"
