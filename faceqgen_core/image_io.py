@@ -9,7 +9,7 @@ What is decided here, and nowhere else:
 * Depth: 16 bit is scaled by 1/257, full range to full range; float must lie in [0, 1]; other integers in 0..255.
 * Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
 * Memory: a picture is decoded when there is room for it in the process's budget, and never held three times.
-* Formats: a fixed list, since some of Pillow's other readers start programs; of an animation, the first frame.
+* Formats: those of ``media.formats``; of an animation, the first frame.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import PIL.PngImagePlugin
 import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
+from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
 from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
@@ -45,8 +46,6 @@ DEFAULT_MAX_PIXELS = 89_000_000
 MIN_SIDE = 8
 """Shortest side of an image in pixels; under it no detector and no restoration has anything to work on."""
 
-# HEIF is read if the caller has registered a reader for it (pillow-heif).
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 # From the upright picture to what the file holds. Views: pixels are decoded straight into their upright places, where
@@ -187,14 +186,14 @@ def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
     ``PIL.Image.open`` would warn, process-wide, about a large image before its size could be asked for; so the
     registered readers are asked one by one, as it does.
     """
-    PIL.Image.init()
     prefix = file.read(16)
     if not prefix:
         raise UnreadableImage(f"{name}: the file is empty")
-    for format_ in _FORMATS:
-        if format_ not in PIL.Image.OPEN:
+    make_ready(prefix)
+    for format_ in FORMATS:
+        if format_.name not in PIL.Image.OPEN:
             continue
-        factory, accept = PIL.Image.OPEN[format_]
+        factory, accept = PIL.Image.OPEN[format_.name]
         # a reader that lacks its library answers with a text instead of True
         if accept is not None and accept(prefix) is not True:
             continue
@@ -202,8 +201,8 @@ def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
         try:
             return factory(file, name)
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
-            _LOG.debug("%s: not %s: %s", name, format_, error)
-    raise UnreadableImage(f"{name}: not an image, or damaged, or in a format that is not supported")
+            _LOG.debug("%s: not %s: %s", name, format_.name, error)
+    raise UnreadableImage(f"{name}: {no_reader(prefix)}")
 
 
 def _from_path(

@@ -7,13 +7,9 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-logger = logging.getLogger(__name__)
+from faceqgen_core.media.formats import IMAGE_SUFFIXES
 
-IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"}
-    | {".jp2", ".tif", ".tiff", ".webp"}
-)
-"""What is taken from a folder. A file named by itself is read whatever it is called."""
+logger = logging.getLogger(__name__)
 
 
 def find_images(paths: Iterable[Path], *, without: Sequence[Path] = ()) -> list[Path]:
