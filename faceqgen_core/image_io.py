@@ -6,7 +6,8 @@ What is decided here, and nowhere else:
 * Colour: arrays are RGB (turning BGR round is the caller's duty); grey is repeated three times; palette, CMYK and
   YCbCr are converted by Pillow; embedded colour profiles are ignored.
 * Alpha: composited over white, the page that cut-out portraits are made for.
-* Depth: 16 bit is scaled by 1/257, full range to full range; float must lie in [0, 1]; other integers in 0..255.
+* Depth: 16 bit is scaled full range to full range, greys in files by what they hold (``media.levels``); float must lie
+  in [0, 1]; other integers in 0..255.
 * Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
 * Memory: a picture is decoded when there is room for it in the process's budget, and never held three times.
 * Formats: those of ``media.formats``; of an animation, the first frame.
@@ -20,7 +21,7 @@ import os
 import stat
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -30,6 +31,8 @@ import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
 from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
+from faceqgen_core.media.levels import FULL, is_deep, stated_white, to_8_bits, white_value
+from faceqgen_core.media.png_chunks import png_chunks
 from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
@@ -253,18 +256,31 @@ def _memory(image: PIL.Image.Image) -> int:
 
 def _pixels(image: PIL.Image.Image, name: str) -> Image:
     """Decode, and convert band by band: a picture is there once as Pillow has it and once as we want it."""
+    deep = is_deep(image)
+    stated = stated_white(image) if deep else None
+    png = image.format == "PNG"
     image.load()
     width, height = image.size
     orientation = _orientation(image, name)
     result = np.empty((width, height, 3) if orientation in _LYING else (height, width, 3), np.uint8)
     stored = _AS_STORED[orientation](result) if orientation in _AS_STORED else result
     transparent = image.has_transparency_data
+    white = white_value((np.asarray(b) for _, b in _bands(image)), stated, png=png) if deep else 0
+    for rows, band in _bands(image):
+        if white:
+            stored[rows] = _grey_to_rgb(_from_16_bit(np.asarray(band), name, white))
+        else:
+            stored[rows] = _to_rgb(band, name, transparent=transparent)
+    return result
+
+
+def _bands(image: PIL.Image.Image) -> Iterator[tuple[slice, PIL.Image.Image]]:
+    width, height = image.size
     rows = max(1, _BAND // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         band = image if rows >= height else image.crop((0, top, width, bottom))
-        stored[top:bottom] = _to_rgb(band, name, transparent=transparent)
-    return result
+        yield slice(top, bottom), band
 
 
 def _upright_size(image: PIL.Image.Image, name: str) -> tuple[int, int]:
@@ -280,13 +296,7 @@ def _metadata_behind_pixels(image: PIL.Image.Image) -> bool:
     """Whether a PNG has metadata behind its pixels; Pillow decodes these to get there, whether there are any or not."""
     if not isinstance(image, PIL.PngImagePlugin.PngImageFile) or image.fp is None:
         return False
-    kinds, start = [], image.fp.tell()
-    image.fp.seek(8)
-    while len(head := image.fp.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        kinds.append(kind)
-        image.fp.seek(length + 4, os.SEEK_CUR)
-    image.fp.seek(start)
+    kinds = [kind for kind, _ in png_chunks(image.fp)]
     behind = kinds[kinds.index(b"IDAT") :] if b"IDAT" in kinds else []
     return not {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}.isdisjoint(behind)
 
@@ -302,8 +312,6 @@ def _orientation(image: PIL.Image.Image, name: str, *, decode: bool = True) -> i
 
 
 def _to_rgb(image: PIL.Image.Image, name: str, *, transparent: bool) -> Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _grey_to_rgb(_from_16_bit(np.asarray(image), name))
     if image.mode == "F":
         return _grey_to_rgb(_from_float(np.asarray(image), name))
     if transparent:
@@ -320,10 +328,10 @@ def _grey_to_rgb(grey: Image) -> Image:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _from_16_bit(values: NDArray[Any], name: str) -> Image:
+def _from_16_bit(values: NDArray[Any], name: str, white: int = FULL) -> Image:
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise UnreadableImage(f"{name}: 32-bit pixels beyond 0..65535; save it with 8 or 16 bits")
-    return np.asarray((values.astype(np.uint32) + 128) // 257, np.uint8)
+    return to_8_bits(values, white)
 
 
 def _from_float(values: NDArray[Any], name: str) -> Image:

@@ -52,7 +52,7 @@ def test_every_suffix_of_the_list_is_a_file_that_is_read(format_, picture, tmp_p
 def test_a_reader_of_pillow_that_is_not_on_the_list_is_not_asked(picture, tmp_path):
     path = tmp_path / "face.pcx"
     PIL.Image.fromarray(picture).save(path)
-    with pytest.raises(UnreadableImage, match="supported are JPEG, PNG, .*HEIC/HEIF"):
+    with pytest.raises(UnreadableImage, match=r"supported are JPEG, PNG, .*HEIC/HEIF"):
         load_image(path)
     assert TITLES.count(",") == len(FORMATS) - 1
 
