@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
 from faceqgen_core.media.levels import FULL, is_deep, stated_white, to_8_bits, white_value
 from faceqgen_core.media.png_chunks import png_chunks
+from faceqgen_core.media.remote import RemoteError, fetch, is_remote, short_name, was_remote
 from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
@@ -41,7 +42,7 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 ImageSource = str | os.PathLike[str] | bytes | NDArray[Any]
-"""What ``load_image`` reads: a path, the bytes of a file, or an array."""
+"""What ``load_image`` reads: a path or a remote address (``media.remote``), the bytes of a file, or an array."""
 
 DEFAULT_MAX_PIXELS = 89_000_000
 """Pixel limit; just under the size from which Pillow itself begins to warn."""
@@ -106,7 +107,7 @@ def load_image(
     """Load an image as (H, W, 3) uint8 RGB, upright and contiguous.
 
     Args:
-        source: path of a file, bytes of a file, or an array: (H, W), (H, W, 1), (H, W, 2) grey and alpha, (H, W, 3)
+        source: path or address (``s3://``, ``https://``, ...) of a file, bytes of a file, or an array: (H, W), (H, W, 1), (H, W, 2) grey and alpha, (H, W, 3)
             RGB or (H, W, 4) RGBA; uint8, uint16, other integers in 0..255, bool, or float in [0, 1].
             A contiguous uint8 RGB array is returned itself, not a copy.
         max_pixels: the most pixels (width times height) that are decoded. Whatever it is, Pillow refuses TIFF and
@@ -214,6 +215,12 @@ def _from_path(
     read: Callable[[PIL.Image.Image, str], _T],
 ) -> _T:
     path = os.fspath(source)
+    if is_remote(path):
+        name = short_name(path)
+        try:
+            return _from_file(fetch(path), name, max_pixels, read)
+        except RemoteError as error:
+            raise UnreadableImage(f"{name}: {error}") from error
     name = os.path.basename(os.path.normpath(path)) or path
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -223,7 +230,8 @@ def _from_path(
     except ImageError:
         raise
     except FileNotFoundError:
-        raise UnreadableImage(f"{name}: no such file") from None
+        hint = "; a remote address is given as text, not as a Path" if was_remote(path) else ""
+        raise UnreadableImage(f"{name}: no such file{hint}") from None
     except PermissionError:
         raise UnreadableImage(f"{name}: no permission to read the file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path

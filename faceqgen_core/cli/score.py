@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faceqgen_core.cli.images import find_images
+from faceqgen_core.cli.images import find_images, path_or_address
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS
+from faceqgen_core.media.remote import is_remote, short_name
 from faceqgen_core.presets import DEFAULT_PRESET
 from faceqgen_core.tables.csv_cells import plain_cell
 from faceqgen_core.tables.score_journal import ScoreJournal, State, file_state
@@ -38,8 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         metavar="PATH",
         nargs="+",
-        type=Path,
-        help="image, or folder: all images in it and below, hidden ones left out",
+        type=path_or_address,
+        help="image, or folder: all images in it and below, hidden ones left out; here, or in a remote place (s3://, "
+        'gs://, https://, ...), for which the extra "cloud" is needed',
     )
     parser.add_argument("--output", type=Path, required=True, help="CSV file to write")
     parser.add_argument(
@@ -69,8 +71,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def restored_name(source: str, face: int) -> str:
     """File name of a restored crop: stem, face, and a hash of the whole path, so that no two inputs share one."""
-    digest = hashlib.sha256(os.fsencode(os.path.abspath(source))).hexdigest()[:16]
-    stem = os.fsencode(Path(source).stem)[:100].decode("utf-8", "ignore")
+    whole, name = (
+        (source, short_name(source)) if is_remote(source) else (os.path.abspath(source), source)
+    )
+    digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+    stem = os.fsencode(Path(name).stem)[:100].decode("utf-8", "ignore")
     return f"{stem}-{digest}-face{face}.png"
 
 
@@ -78,7 +83,7 @@ def restored_name(source: str, face: int) -> str:
 class _Run:
     """One run: what is to be done, and what became of it."""
 
-    images: Sequence[Path]
+    images: Sequence[Path | str]
     output: Path
     folder: Path | None
     all_faces: bool
