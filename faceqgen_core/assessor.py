@@ -22,12 +22,13 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.alignment import align, crop_whole
+from faceqgen_core.alignment import align, crop_whole, unusable
 from faceqgen_core.changes.naming import with_turn
 from faceqgen_core.detection import (
     DetectorError,
     FaceDetector,
     MTCNNDetector,
+    find_turned,
     overlap,
     primary_face_order,
 )
@@ -62,6 +63,7 @@ class _Options:
     faces: FaceSource
     all_faces: bool
     pictures: dict[str, bool]
+    find_turned: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +141,7 @@ class FaceQualityAssessor:
         *,
         faces: FaceSource = "detect",
         all_faces: bool = False,
+        find_turned: bool = True,
         restored: bool = False,
         difference: bool = False,
         drawn: bool = False,
@@ -154,6 +157,8 @@ class FaceQualityAssessor:
             images: paths, bytes, arrays or requests; read lazily, in the thread that iterates.
             faces: "detect"; "crop", the image is a crop of one face; "given", the boxes of each ``ImageRequest``.
             all_faces: assess every face, primary face first, instead of the primary face only.
+            find_turned: look for faces in the image turned by 90, 180 and 270 degrees where the detector finds none;
+                boxes stay in pixels of the image, and ``Assessment.turn`` says how it would stand upright.
             restored: also return the restored crops.
             difference: also return the difference maps.
             drawn: also return the faces as drawn from their codes alone.
@@ -173,7 +178,7 @@ class FaceQualityAssessor:
                 "assess takes a collection of images: put the one image into a list, assess([image])"
             )
         pictures = dict(zip(PICTURES, (restored, difference, drawn, trust), strict=True))
-        return self._stream(iter(images), _Options(faces, all_faces, pictures))
+        return self._stream(iter(images), _Options(faces, all_faces, pictures, find_turned))
 
     def _stream(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
@@ -256,16 +261,18 @@ class FaceQualityAssessor:
     def _prepare_faces(
         self, pixels: Image, request: ImageRequest, blank: Assessment, options: _Options
     ) -> list[_Prepared]:
-        size = (pixels.shape[1], pixels.shape[0])
+        size, turn = (pixels.shape[1], pixels.shape[0]), 0
         if options.faces == "given":
             boxes, none = list(request.boxes or ()), "no face box was given for this image"
         else:
             boxes, none = self._detector.detect(pixels), "the detector found no face"
+            if not boxes and options.find_turned:
+                boxes, turn = find_turned(self._detector, pixels)
         if not boxes:
             return [_Prepared(replace(blank, status=Status.NO_FACE, reason=none))]
         ordered = primary_face_order(boxes, size)
         chosen = ordered if options.all_faces else ordered[:1]
-        found = replace(blank, num_faces=len(boxes))
+        found = replace(blank, num_faces=len(boxes), turn=turn)
         return [
             self._prepare_face(pixels, box, replace(found, face=face, box=box))
             for face, box in enumerate(chosen)
@@ -273,7 +280,7 @@ class FaceQualityAssessor:
 
     def _prepare_face(self, pixels: Image, box: FaceBox, known: Assessment) -> _Prepared:
         try:
-            if bad := _unusable(box, pixels.shape[1], pixels.shape[0]):
+            if bad := unusable(box, pixels.shape[1], pixels.shape[0]):
                 return _Prepared(replace(known, reason=bad))
             if too_small := self._too_small(box.width, box.height):
                 return _Prepared(replace(known, status=Status.TOO_SMALL, reason=too_small))
@@ -383,12 +390,3 @@ def _detector_device(device: str) -> str:
 
 def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _unusable(box: FaceBox, width: int, height: int) -> str:
-    """Why no crop can be cut from this box; "" if one can."""
-    if not all(math.isfinite(v) for v in (box.x, box.y, box.width, box.height)):
-        return "the face box holds NaN or infinite numbers"
-    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
-        return "the face box lies outside the image"
-    return ""

@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--all-faces", action="store_true", help="a row for every face, not the primary one alone"
     )
+    parser.add_argument(
+        "--find-turned",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look for faces in an image turned by 90, 180 and 270 degrees where there is none upright (%(default)s)",
+    )
     parser.add_argument("--restored-dir", type=Path, help="folder for the restored crops, as PNG")
     parser.add_argument("--preset", default=DEFAULT_PRESET, help="name or folder (%(default)s)")
     parser.add_argument("--batch-size", type=int, default=32, help="faces a call (%(default)s)")
@@ -201,6 +207,7 @@ def run(args: argparse.Namespace) -> int:
         "preset": preset.identifier,
         "crops": args.crops,
         "all_faces": args.all_faces,
+        "find_turned": args.find_turned,
         "restored_dir": None if folder is None else os.path.abspath(folder),
         "max_pixels": args.max_pixels,
     }
@@ -212,6 +219,7 @@ def run(args: argparse.Namespace) -> int:
             (ImageRequest(image) for image, _ in work.todo),
             faces="crop" if args.crops else "detect",
             all_faces=args.all_faces,
+            find_turned=args.find_turned,
             restored=folder is not None,
         )
         try:
