@@ -157,8 +157,8 @@ class FaceQualityAssessor:
             images: paths, bytes, arrays or requests; read lazily, in the thread that iterates.
             faces: "detect"; "crop", the image is a crop of one face; "given", the boxes of each ``ImageRequest``.
             all_faces: assess every face, primary face first, instead of the primary face only.
-            find_turned: look for faces in the image turned by 90, 180 and 270 degrees where the detector finds none;
-                boxes stay in pixels of the image, and ``Assessment.turn`` says how it would stand upright.
+            find_turned: look for faces in the image turned by 90, 180 and 270 degrees where the detector finds none
+                upright that is sure (see ``detection.find_turned``); boxes stay in pixels of the image, and ``Assessment.turn`` says how it would stand upright.
             restored: also return the restored crops.
             difference: also return the difference maps.
             drawn: also return the faces as drawn from their codes alone.
@@ -266,8 +266,8 @@ class FaceQualityAssessor:
             boxes, none = list(request.boxes or ()), "no face box was given for this image"
         else:
             boxes, none = self._detector.detect(pixels), "the detector found no face"
-            if not boxes and options.find_turned:
-                boxes, turn = find_turned(self._detector, pixels)
+            if options.find_turned:
+                boxes, turn = find_turned(self._detector, pixels, boxes)
         if not boxes:
             return [_Prepared(replace(blank, status=Status.NO_FACE, reason=none))]
         ordered = primary_face_order(boxes, size)

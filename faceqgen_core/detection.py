@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 
 from faceqgen_core.cascade import Cascade, Rows, Thresholds
+from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
+from faceqgen_core.process.keras_settings import legacy_hint, pinned, require_keras
 from faceqgen_core.types import FaceBox, Image
 
 # The package sizes its image pyramid for faces of 20 px; with any other value the smallest level falls under the
@@ -28,7 +30,7 @@ _LENIENT = Thresholds(proposal=0.5, refined=0.6, final=0.7)
 # the mean brought to this grey.
 _CLEANED_SIGMA, _CLEANED_GREY = 1.5, 0.45
 # The three looks at turned photographs.
-_TURNED_SIDE, _TURNED_CONFIDENCE = 640, 0.95
+_TURNED_SIDE, _TURNED_CONFIDENCE, _SURE = 640, 0.95, 0.98
 _SAME_FACE_IOU = 0.4
 _SAME_FACE_NESTED = 0.7
 
@@ -153,6 +155,8 @@ class MTCNNDetector:
 
     def _run(self, image: Image, *, lenient: bool) -> Rows:
         """Boxes and points; leniently: if the thresholds find nothing, by lower ones."""
+        if forked_after_tensorflow():
+            raise DetectorError(FORKED)
         with self._lock:
             if self._network is None:
                 self._network = _build(self.device)
@@ -174,19 +178,23 @@ def _cleaned(image: Image) -> Image:
 
 def _build(device: str) -> Any:
     try:
-        import keras
+        keras = require_keras()
+    except ValueError as error:
+        raise DetectorError(str(error)) from error
+    try:
         from mtcnn import MTCNN
     except ImportError as error:
         raise DetectorError(
-            f"the MTCNN detector needs the packages 'mtcnn' and 'tensorflow' ({error}); install them, give another "
-            "detector, or say that the images are crops"
+            f"the MTCNN detector needs the packages 'mtcnn' and 'tensorflow' ({error}); {legacy_hint()}install them, "
+            "give another detector, or say that the images are crops"
         ) from error
     if keras.backend.backend() != "tensorflow":
         raise DetectorError(
             f"the MTCNN detector runs on Keras' TensorFlow backend, this process uses "
             f"{keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow or give another detector"
         )
-    return Cascade(MTCNN(device=device), device)
+    with pinned():
+        return Cascade(MTCNN(device=device), device)
 
 
 def _clipped(face: FaceBox, width: float, height: float) -> FaceBox:
@@ -241,21 +249,28 @@ def primary_face_order(faces: Sequence[FaceBox], image_size: tuple[int, int]) ->
     return sorted(faces, key=key)
 
 
-def find_turned(detector: FaceDetector, image: Image) -> tuple[list[FaceBox], int]:
-    """Look for faces in a photograph that lies on its side or stands on its head; for one without any upright face.
+def find_turned(
+    detector: FaceDetector, image: Image, upright: Sequence[FaceBox] = ()
+) -> tuple[list[FaceBox], int]:
+    """Look for faces in a photograph that lies on its side or stands on its head, where none upright is sure.
 
-    Three quick looks, at the image shrunk to 640 px: what they cost is bounded. The turn with the most confident face
-    counts, one of less than 0.95 counts for nothing: three more looks at a picture without a face find three times as
-    many that are none.
+    MTCNN takes many a lying face for an upright one, with a confidence under 0.98 and points that are wrong; so a turn
+    with a face over 0.98 is preferred to these. Where there is no face at all, 0.95 is asked of a turned one: three more
+    looks at a picture without a face find three times as many that are none. Three quick looks, at the image shrunk to
+    640 px: what they cost is bounded. The turn with the most confident face counts.
 
     Args:
         detector: its ``glance`` is used if it has one, else its ``detect``.
         image: (H, W, 3) uint8 RGB.
+        upright: the faces that were found in the image as it is; one that is sure, or of unknown confidence, is enough.
 
     Returns:
-        The faces, in pixels of the image as it is, all with landmarks, without which no crop would be upright; and the turn: 90, 180 or 270 degrees clockwise would set the image
-        upright; 0 if there is no face.
+        The faces, in pixels of the image as it is, and the turn: 90, 180 or 270 degrees clockwise would set the image
+        upright; ``upright`` and 0 if no turn is better. Turned faces all have landmarks, without which no crop would
+        be upright.
     """
+    if _surest(upright) >= _SURE:
+        return list(upright), 0
     height, width = image.shape[:2]
     scale = min(1.0, _TURNED_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -263,15 +278,21 @@ def find_turned(detector: FaceDetector, image: Image) -> tuple[list[FaceBox], in
     if size != (width, height):
         small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     look = detector.glance if isinstance(detector, GlancingDetector) else detector.detect
-    best, turn, surest = list[FaceBox](), 0, _TURNED_CONFIDENCE
+    best, turn, surest = list[FaceBox](), 0, _SURE if upright else _TURNED_CONFIDENCE
     for quarters in (1, 3, 2):  # on its side is more common than on its head
         found = look(np.ascontiguousarray(np.rot90(small, -quarters)))
         found = [face for face in found if face.landmarks is not None]
-        sure = max((1.0 if f.confidence is None else f.confidence for f in found), default=0.0)
-        if sure > surest:
-            best, turn, surest = found, 90 * quarters, sure
-    back = [_turned_back(face, turn, size, (width, height)) for face in best]
-    return _without_duplicates(back), turn if back else 0
+        if _surest(found) > surest:
+            best, turn, surest = found, 90 * quarters, _surest(found)
+    if not turn:
+        return list(upright), 0
+    return _without_duplicates(
+        [_turned_back(face, turn, size, (width, height)) for face in best]
+    ), turn
+
+
+def _surest(faces: Sequence[FaceBox]) -> float:
+    return max((1.0 if f.confidence is None else f.confidence for f in faces), default=0.0)
 
 
 def _turned_back(

@@ -17,6 +17,8 @@ from faceqgen_core.changes.naming import name_changes
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.preset_checks import require_shapes
 from faceqgen_core.presets import WEIGHTS, Preset, PresetError
+from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
+from faceqgen_core.process.keras_settings import pinned, require_keras
 
 _LOCK = threading.Lock()
 _CACHE: dict[str, Any] = {}
@@ -101,10 +103,9 @@ def _prepare_device(device: str) -> str | None:
     """Return the Keras device, or None for the backend's own choice; make TensorFlow share a GPU.
 
     Raises:
-        ValueError: the device is unknown or absent.
+        ValueError: the device is unknown or absent, or Keras has no backend.
     """
-    import keras
-
+    keras = require_keras()
     name = device.lower()
     if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
         raise ValueError(f"device must be 'auto', 'cpu', 'gpu' or 'gpu:N', got {device!r}")
@@ -186,6 +187,11 @@ def _load_scorer(preset: Preset) -> Any:
     return build_scorer(*load_networks(preset), face_region(preset.protocol))
 
 
+def _require_threads() -> None:
+    if forked_after_tensorflow():
+        raise RuntimeError(FORKED)
+
+
 class Restorer:
     """Runs a preset's networks over crops.
 
@@ -201,19 +207,21 @@ class Restorer:
         device: "auto", "cpu", "gpu" or "gpu:N".
 
     Raises:
-        ValueError: a batch size under 1 or an unknown or absent device.
+        ValueError: a batch size under 1, an unknown or absent device, or a backend of Keras that is not installed.
+        RuntimeError: the process was forked after TensorFlow had run.
     """
 
     def __init__(self, preset: Preset, *, batch_size: int = 32, device: str = "auto") -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        _require_threads()
         self.preset = preset
         self.batch_size = batch_size
         self._device = _prepare_device(device)
         key = f"{preset.identifier}|{preset.folder}|{self._device}"
         with _LOCK:
             if key not in _CACHE:
-                with self._scope():
+                with self._scope(), pinned():
                     scorer = _load_scorer(preset)
                     alone = _one_by_one(scorer) if _on_processor(self._device) else None
                     _CACHE[key] = scorer, alone
@@ -246,7 +254,9 @@ class Restorer:
 
         Raises:
             ValueError: wrong shape or type.
+            RuntimeError: the process was forked after TensorFlow had run.
         """
+        _require_threads()
         size = self.preset.protocol.size
         crops = np.asarray(crops)
         if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
@@ -273,7 +283,7 @@ class Restorer:
         batch = np.zeros((padded, *crops.shape[1:]), np.float32)
         batch[:count] = crops / np.float32(255.0)
         # Keras keeps state per model while it predicts: one call at a time.
-        with _LOCK, self._scope():
+        with _LOCK, self._scope(), pinned():
             outputs = self._alone(batch) if self._alone else self._scorer.predict_on_batch(batch)
         made = {name: np.asarray(values)[:count] for name, values in outputs.items()}
         numbers = made["measures"].astype(np.float64)

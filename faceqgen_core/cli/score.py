@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--find-turned",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="look for faces in an image turned by 90, 180 and 270 degrees where there is none upright (%(default)s)",
+        help="look for faces in an image turned by 90, 180 and 270 degrees where none upright is sure (%(default)s)",
     )
     parser.add_argument("--restored-dir", type=Path, help="folder for the restored crops, as PNG")
     parser.add_argument("--preset", default=DEFAULT_PRESET, help="name or folder (%(default)s)")

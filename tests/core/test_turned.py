@@ -11,7 +11,7 @@ from faceqgen_core.detection import MTCNNDetector, find_turned, overlap
 from faceqgen_core.tables.score_table import row
 from faceqgen_core.types import FaceBox
 from tests.core.test_assessor import ToyDetector, toy
-from tests.images import astronaut, astronaut_face, no_face, plain
+from tests.images import astronaut, astronaut_face, no_face, plain, two_faces
 
 
 class Upright:
@@ -89,6 +89,20 @@ def test_of_several_turns_the_one_with_the_most_confident_face_counts():
     assert find_turned(Unsure(), turned(180))[1] == 180
 
 
+def test_a_lying_face_that_was_taken_for_an_upright_one_gives_way_to_a_sure_one_and_a_sure_one_does_not():
+    class Fooled(Upright):
+        lying = FaceBox(100, 240, 70, 80, 0.97, astronaut_face().landmarks)
+
+        def detect(self, image):
+            return super().detect(image) or [self.lying]
+
+    (found,) = toy(Fooled())[0].assess([turned(90)])
+    assert found.turn == 90 and found.box.confidence == astronaut_face().confidence
+    for upright, turn in (([replace(Fooled.lying, confidence=0.98)], 0), ([Fooled.lying], 90)):
+        assert find_turned(Upright(), turned(90), upright)[1] == turn
+    assert find_turned(Upright(), plain(), [Fooled.lying]) == ([Fooled.lying], 0)
+
+
 @pytest.mark.parametrize("face", [{"confidence": 0.9}, {"landmarks": None}])
 def test_a_face_that_is_unsure_or_has_no_points_to_turn_it_by_counts_for_nothing(face):
     detector = Upright(replace(astronaut_face(), **face))
@@ -114,9 +128,11 @@ def test_the_scores_file_has_the_turn_of_every_found_face_and_of_no_other():
 
 
 @pytest.mark.slow
-def test_mtcnn_finds_the_astronaut_on_her_side_and_on_her_head_and_no_face_in_a_cup():
+def test_mtcnn_finds_faces_on_their_side_and_on_their_head_and_no_face_in_a_cup():
     detector = MTCNNDetector()
-    for degrees in (90, 180, 270):
-        (face,), turn = find_turned(detector, turned(degrees))
-        assert turn == degrees and face.confidence > 0.99
+    for picture, count in ((astronaut(), 1), (two_faces(), 2)):
+        for degrees in (0, 90, 180, 270):
+            image = turned(degrees, picture)
+            faces, turn = find_turned(detector, image, detector.detect(image))
+            assert (len(faces), turn) == (count, degrees)
     assert find_turned(detector, no_face()) == ([], 0)
