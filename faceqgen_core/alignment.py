@@ -5,6 +5,7 @@ RGB uint8 HWC in and out. A crop protocol is versioned, since every score depend
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -186,6 +187,15 @@ def align(image: Image, box: FaceBox, protocol: CropProtocol) -> FaceCrop:
         matrix = box_matrix(box, protocol)
     height, width = image.shape[:2]
     return FaceCrop(_warp(image, matrix, protocol.size), matrix, (width, height), box)
+
+
+def unusable(box: FaceBox, width: int, height: int) -> str:
+    """Why no crop can be cut from this box; "" if one can."""
+    if not all(math.isfinite(v) for v in (box.x, box.y, box.width, box.height)):
+        return "the face box holds NaN or infinite numbers"
+    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
+        return "the face box lies outside the image"
+    return ""
 
 
 def crop_whole(image: Image, protocol: CropProtocol) -> FaceCrop:

@@ -22,14 +22,15 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.alignment import unusable
 from faceqgen_core.changes.naming import with_turn
 from faceqgen_core.detection import (
     DetectorError,
     FaceDetector,
     MTCNNDetector,
+    find_turned,
     overlap,
     primary_face_order,
-    unusable,
 )
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
 from faceqgen_core.image_request import ImageRequest as ImageRequest
@@ -63,6 +64,7 @@ class _Options:
     faces: FaceSource
     all_faces: bool
     wanted: dict[str, bool]
+    find_turned: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,6 +146,7 @@ class FaceQualityAssessor:
         *,
         faces: FaceSource = "detect",
         all_faces: bool = False,
+        find_turned: bool = True,
         restored: bool = False,
         difference: bool = False,
         drawn: bool = False,
@@ -160,6 +163,8 @@ class FaceQualityAssessor:
             images: paths, bytes, arrays or requests; read lazily, in the thread that iterates.
             faces: "detect"; "crop", the image is a crop of one face; "given", the boxes of each ``ImageRequest``.
             all_faces: assess every face, primary face first, instead of the primary face only.
+            find_turned: look for faces in the image turned by 90, 180 and 270 degrees where the detector finds none
+                upright that is sure (see ``detection.find_turned``); boxes stay in pixels of the image, and ``Assessment.turn`` says how it would stand upright.
             restored: also return the restored crops.
             difference: also return the difference maps.
             drawn: also return the faces as drawn from their codes alone.
@@ -180,9 +185,8 @@ class FaceQualityAssessor:
                 "assess takes a collection of images: put the one image into a list, assess([image])"
             )
         asked = dict(zip(PICTURES, (restored, difference, drawn, trust, code), strict=True))
-        return self._stream(
-            iter(images), _Options(faces, all_faces, {k: v for k, v in asked.items() if v})
-        )
+        wanted: dict[str, bool] = {name: this for name, this in asked.items() if this}
+        return self._stream(iter(images), _Options(faces, all_faces, wanted, find_turned))
 
     def _stream(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
@@ -265,16 +269,18 @@ class FaceQualityAssessor:
     def _prepare_faces(
         self, pixels: Image, request: ImageRequest, blank: Assessment, options: _Options
     ) -> list[_Prepared]:
-        size = (pixels.shape[1], pixels.shape[0])
+        size, turn = (pixels.shape[1], pixels.shape[0]), 0
         if options.faces == "given":
             boxes, none = list(request.boxes or ()), "no face box was given for this image"
         else:
             boxes, none = self._detector.detect(pixels), "the detector found no face"
+            if options.find_turned and self._preset.aligns:  # else its crop would lie, too
+                boxes, turn = find_turned(self._detector, pixels, boxes)
         if not boxes:
             return [_Prepared(replace(blank, status=Status.NO_FACE, reason=none))]
         ordered = primary_face_order(boxes, size)
         chosen = ordered if options.all_faces else ordered[:1]
-        found = replace(blank, num_faces=len(boxes))
+        found = replace(blank, num_faces=len(boxes), turn=turn)
         return [
             self._prepare_face(pixels, box, replace(found, face=face, box=box))
             for face, box in enumerate(chosen)

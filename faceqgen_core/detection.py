@@ -5,16 +5,17 @@ Any object with a ``detect`` method is a detector; MTCNN (Zhang et al. 2016, the
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
 
 from faceqgen_core.cascade import Cascade, Rows, Thresholds
+from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
+from faceqgen_core.process.keras_settings import legacy_hint, pinned, require_keras
 from faceqgen_core.types import FaceBox, Image
 
 # The package sizes its image pyramid for faces of 20 px; with any other value the smallest level falls under the
@@ -28,6 +29,8 @@ _LENIENT = Thresholds(proposal=0.5, refined=0.6, final=0.7)
 # What noise and bad light hide from the detector: blurred by so many pixels, the middle 98 % of the levels spread out,
 # the mean brought to this grey.
 _CLEANED_SIGMA, _CLEANED_GREY = 1.5, 0.45
+# The three looks at turned photographs.
+_TURNED_SIDE, _TURNED_CONFIDENCE, _SURE = 640, 0.95, 0.98
 _SAME_FACE_IOU = 0.4
 _SAME_FACE_NESTED = 0.7
 
@@ -41,6 +44,15 @@ class FaceDetector(Protocol):
 
     def detect(self, image: Image) -> list[FaceBox]:
         """Faces of an (H, W, 3) uint8 RGB image in no particular order; an empty list if there are none."""
+        ...
+
+
+@runtime_checkable
+class GlancingDetector(Protocol):
+    """A detector that has a cheaper look as well; ``find_turned`` takes it."""
+
+    def glance(self, image: Image) -> list[FaceBox]:
+        """As ``detect``, but only what one quick look finds."""
         ...
 
 
@@ -93,6 +105,17 @@ class MTCNNDetector:
             faces = self._look(image, scale, border=0, cleaned=True)
         return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
 
+    def glance(self, image: Image) -> list[FaceBox]:
+        """What the first of the looks finds.
+
+        Raises:
+            DetectorError: the ``mtcnn`` package or its backend cannot be used.
+        """
+        height, width = image.shape[:2]
+        scale = min(_PYRAMID_FACE / self.min_face_size, _LONGEST_SIDE / max(height, width))
+        faces = self._look(image, scale, border=0)
+        return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
+
     def _look(
         self, image: Image, scale: float, *, border: int, cleaned: bool = False
     ) -> list[FaceBox]:
@@ -132,6 +155,8 @@ class MTCNNDetector:
 
     def _run(self, image: Image, *, lenient: bool) -> Rows:
         """Boxes and points; leniently: if the thresholds find nothing, by lower ones."""
+        if forked_after_tensorflow():
+            raise DetectorError(FORKED)
         with self._lock:
             if self._network is None:
                 self._network = _build(self.device)
@@ -153,19 +178,23 @@ def _cleaned(image: Image) -> Image:
 
 def _build(device: str) -> Any:
     try:
-        import keras
+        keras = require_keras()
+    except ValueError as error:
+        raise DetectorError(str(error)) from error
+    try:
         from mtcnn import MTCNN
     except ImportError as error:
         raise DetectorError(
-            f"the MTCNN detector needs the packages 'mtcnn' and 'tensorflow' ({error}); install them, give another "
-            "detector, or say that the images are crops"
+            f"the MTCNN detector needs the packages 'mtcnn' and 'tensorflow' ({error}); {legacy_hint()}install them, "
+            "give another detector, or say that the images are crops"
         ) from error
     if keras.backend.backend() != "tensorflow":
         raise DetectorError(
             f"the MTCNN detector runs on Keras' TensorFlow backend, this process uses "
             f"{keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow or give another detector"
         )
-    return Cascade(MTCNN(device=device), device)
+    with pinned():
+        return Cascade(MTCNN(device=device), device)
 
 
 def _clipped(face: FaceBox, width: float, height: float) -> FaceBox:
@@ -220,10 +249,68 @@ def primary_face_order(faces: Sequence[FaceBox], image_size: tuple[int, int]) ->
     return sorted(faces, key=key)
 
 
-def unusable(box: FaceBox, width: int, height: int) -> str:
-    """Why no crop can be cut from this box; "" if one can."""
-    if not all(math.isfinite(v) for v in (box.x, box.y, box.width, box.height)):
-        return "the face box holds NaN or infinite numbers"
-    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
-        return "the face box lies outside the image"
-    return ""
+def find_turned(
+    detector: FaceDetector, image: Image, upright: Sequence[FaceBox] = ()
+) -> tuple[list[FaceBox], int]:
+    """Look for faces in a photograph that lies on its side or stands on its head, where none upright is sure.
+
+    MTCNN takes many a lying face for an upright one, with a confidence under 0.98 and points that are wrong; so a turn
+    with a face over 0.98 is preferred to these. Where there is no face at all, 0.95 is asked of a turned one: three more
+    looks at a picture without a face find three times as many that are none. Three quick looks, at the image shrunk to
+    640 px: what they cost is bounded. The turn with the most confident face counts.
+
+    Args:
+        detector: its ``glance`` is used if it has one, else its ``detect``.
+        image: (H, W, 3) uint8 RGB.
+        upright: the faces that were found in the image as it is; one that is sure, or of unknown confidence, is enough.
+
+    Returns:
+        The faces, in pixels of the image as it is, and the turn: 90, 180 or 270 degrees clockwise would set the image
+        upright; ``upright`` and 0 if no turn is better. Turned faces all have landmarks, without which no crop would
+        be upright.
+    """
+    if _surest(upright) >= _SURE:
+        return list(upright), 0
+    height, width = image.shape[:2]
+    scale = min(1.0, _TURNED_SIDE / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = image
+    if size != (width, height):
+        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    look = detector.glance if isinstance(detector, GlancingDetector) else detector.detect
+    best, turn, surest = list[FaceBox](), 0, _SURE if upright else _TURNED_CONFIDENCE
+    for quarters in (1, 3, 2):  # on its side is more common than on its head
+        found = look(np.ascontiguousarray(np.rot90(small, -quarters)))
+        found = [face for face in found if face.landmarks is not None]
+        if _surest(found) > surest:
+            best, turn, surest = found, 90 * quarters, _surest(found)
+    if not turn:
+        return list(upright), 0
+    return _without_duplicates(
+        [_turned_back(face, turn, size, (width, height)) for face in best]
+    ), turn
+
+
+def _surest(faces: Sequence[FaceBox]) -> float:
+    return max((1.0 if f.confidence is None else f.confidence for f in faces), default=0.0)
+
+
+def _turned_back(
+    face: FaceBox, turn: int, small: tuple[int, int], size: tuple[int, int]
+) -> FaceBox:
+    """A face of the shrunk image, turned clockwise, in pixels of the image itself."""
+    width, height = small
+    right, bottom = face.x + face.width, face.y + face.height
+    x, y = np.concatenate([[[face.x, face.y], [right, bottom]], np.asarray(face.landmarks)]).T
+    x, y = {
+        90: (y, height - 1 - x),
+        180: (width - 1 - x, height - 1 - y),
+        270: (width - 1 - y, x),
+    }[turn]
+    # pixel centres, as in detection itself
+    x = (x + 0.5) * (size[0] / width) - 0.5
+    y = (y + 0.5) * (size[1] / height) - 0.5
+    (x0, x1), (y0, y1) = np.sort(x[:2]).tolist(), np.sort(y[:2]).tolist()
+    landmarks = np.stack([x[2:], y[2:]], axis=1).astype(np.float32)
+    box = FaceBox(x0, y0, x1 - x0, y1 - y0, face.confidence, landmarks)
+    return _clipped(box, float(size[0]), float(size[1]))

@@ -55,6 +55,16 @@ import os, pymongo
 client = pymongo.MongoClient(os.environ["FACEQGEN_DOCTOR_URI"], serverSelectionTimeoutMS=5000)
 print(client.server_info()["version"])
 """
+_ASK_SCORE = """
+import json, os, sys
+sys.path.insert(0, os.environ["FACEQGEN_DOCTOR_ROOT"])
+import matplotlib
+from faceqgen_core import FaceQualityAssessor
+face = os.path.join(matplotlib.get_data_path(), "sample_data", "grace_hopper.jpg")
+(found,) = FaceQualityAssessor(device="cpu").assess([face])
+print(json.dumps([found.status.value, found.reason, found.quality]))
+"""
+"""Scores the portrait that comes with matplotlib, under the settings of this environment and of keras.json."""
 
 
 class Level(str, Enum):
@@ -284,11 +294,26 @@ def check_presets() -> Iterator[Check]:
             yield Check(f"preset {name}", Level.OK, f"{preset.identifier}, weights verified")
 
 
+def check_scoring() -> Iterator[Check]:
+    """One face is found and scored here, under whatever is set for Keras and TensorFlow."""
+    hint = "mend what is above, or change what this line names; then run faceqgen doctor again"
+    try:
+        status, reason, quality = json.loads(_ask(_ASK_SCORE, FACEQGEN_DOCTOR_ROOT=str(ROOT)))
+    except _ProcessError as error:
+        yield Check("scoring", Level.FAIL, str(error), hint)
+        return
+    if status == "scored":
+        yield Check("scoring", Level.OK, f"one face, quality {quality:.1f} of 100")
+    else:
+        yield Check("scoring", Level.FAIL, f"{status}: {reason}", hint)
+
+
 CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (
     check_python,
     check_packages,
     check_presets,
     check_gpu,
+    check_scoring,
     check_mongod,
     check_plugin,
 )

@@ -6,10 +6,11 @@ What is decided here, and nowhere else:
 * Colour: arrays are RGB (turning BGR round is the caller's duty); grey is repeated three times; palette, CMYK and
   YCbCr are converted by Pillow; embedded colour profiles are ignored.
 * Alpha: composited over white, the page that cut-out portraits are made for.
-* Depth: 16 bit is scaled by 1/257, full range to full range; float must lie in [0, 1]; other integers in 0..255.
+* Depth: 16 bit is scaled full range to full range, greys in files by what they hold (``media.levels``); float must lie
+  in [0, 1]; other integers in 0..255.
 * Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
 * Memory: a picture is decoded when there is room for it in the process's budget, and never held three times.
-* Formats: a fixed list, since some of Pillow's other readers start programs; of an animation, the first frame.
+* Formats: those of ``media.formats``; of an animation, the first frame.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import os
 import stat
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar, TypeVar
 
 import numpy as np
@@ -29,6 +30,10 @@ import PIL.PngImagePlugin
 import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
+from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
+from faceqgen_core.media.levels import FULL, is_deep, stated_white, to_8_bits, white_value
+from faceqgen_core.media.png_chunks import png_chunks
+from faceqgen_core.media.remote import RemoteError, fetch, is_remote, short_name, was_remote
 from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
@@ -37,7 +42,7 @@ _LOG = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 ImageSource = str | os.PathLike[str] | bytes | NDArray[Any]
-"""What ``load_image`` reads: a path, the bytes of a file, or an array."""
+"""What ``load_image`` reads: a path or a remote address (``media.remote``), the bytes of a file, or an array."""
 
 DEFAULT_MAX_PIXELS = 89_000_000
 """Pixel limit; just under the size from which Pillow itself begins to warn."""
@@ -45,8 +50,6 @@ DEFAULT_MAX_PIXELS = 89_000_000
 MIN_SIDE = 8
 """Shortest side of an image in pixels; under it no detector and no restoration has anything to work on."""
 
-# HEIF is read if the caller has registered a reader for it (pillow-heif).
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
 _LYING = (5, 6, 7, 8)
 # From the upright picture to what the file holds. Views: pixels are decoded straight into their upright places, where
@@ -104,7 +107,7 @@ def load_image(
     """Load an image as (H, W, 3) uint8 RGB, upright and contiguous.
 
     Args:
-        source: path of a file, bytes of a file, or an array: (H, W), (H, W, 1), (H, W, 2) grey and alpha, (H, W, 3)
+        source: path or address (``s3://``, ``https://``, ...) of a file, bytes of a file, or an array: (H, W), (H, W, 1), (H, W, 2) grey and alpha, (H, W, 3)
             RGB or (H, W, 4) RGBA; uint8, uint16, other integers in 0..255, bool, or float in [0, 1].
             A contiguous uint8 RGB array is returned itself, not a copy.
         max_pixels: the most pixels (width times height) that are decoded. Whatever it is, Pillow refuses TIFF and
@@ -187,14 +190,14 @@ def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
     ``PIL.Image.open`` would warn, process-wide, about a large image before its size could be asked for; so the
     registered readers are asked one by one, as it does.
     """
-    PIL.Image.init()
     prefix = file.read(16)
     if not prefix:
         raise UnreadableImage(f"{name}: the file is empty")
-    for format_ in _FORMATS:
-        if format_ not in PIL.Image.OPEN:
+    make_ready(prefix)
+    for format_ in FORMATS:
+        if format_.name not in PIL.Image.OPEN:
             continue
-        factory, accept = PIL.Image.OPEN[format_]
+        factory, accept = PIL.Image.OPEN[format_.name]
         # a reader that lacks its library answers with a text instead of True
         if accept is not None and accept(prefix) is not True:
             continue
@@ -202,8 +205,8 @@ def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
         try:
             return factory(file, name)
         except (SyntaxError, IndexError, TypeError, struct.error) as error:
-            _LOG.debug("%s: not %s: %s", name, format_, error)
-    raise UnreadableImage(f"{name}: not an image, or damaged, or in a format that is not supported")
+            _LOG.debug("%s: not %s: %s", name, format_.name, error)
+    raise UnreadableImage(f"{name}: {no_reader(prefix)}")
 
 
 def _from_path(
@@ -212,6 +215,12 @@ def _from_path(
     read: Callable[[PIL.Image.Image, str], _T],
 ) -> _T:
     path = os.fspath(source)
+    if is_remote(path):
+        name = short_name(path)
+        try:
+            return _from_file(fetch(path), name, max_pixels, read)
+        except RemoteError as error:
+            raise UnreadableImage(f"{name}: {error}") from error
     name = os.path.basename(os.path.normpath(path)) or path
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -221,7 +230,8 @@ def _from_path(
     except ImageError:
         raise
     except FileNotFoundError:
-        raise UnreadableImage(f"{name}: no such file") from None
+        hint = "; a remote address is given as text, not as a Path" if was_remote(path) else ""
+        raise UnreadableImage(f"{name}: no such file{hint}") from None
     except PermissionError:
         raise UnreadableImage(f"{name}: no permission to read the file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
@@ -254,18 +264,31 @@ def _memory(image: PIL.Image.Image) -> int:
 
 def _pixels(image: PIL.Image.Image, name: str) -> Image:
     """Decode, and convert band by band: a picture is there once as Pillow has it and once as we want it."""
+    deep = is_deep(image)
+    stated = stated_white(image) if deep else None
+    png = image.format == "PNG"
     image.load()
     width, height = image.size
     orientation = _orientation(image, name)
     result = np.empty((width, height, 3) if orientation in _LYING else (height, width, 3), np.uint8)
     stored = _AS_STORED[orientation](result) if orientation in _AS_STORED else result
     transparent = image.has_transparency_data
+    white = white_value((np.asarray(b) for _, b in _bands(image)), stated, png=png) if deep else 0
+    for rows, band in _bands(image):
+        if white:
+            stored[rows] = _grey_to_rgb(_from_16_bit(np.asarray(band), name, white))
+        else:
+            stored[rows] = _to_rgb(band, name, transparent=transparent)
+    return result
+
+
+def _bands(image: PIL.Image.Image) -> Iterator[tuple[slice, PIL.Image.Image]]:
+    width, height = image.size
     rows = max(1, _BAND // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         band = image if rows >= height else image.crop((0, top, width, bottom))
-        stored[top:bottom] = _to_rgb(band, name, transparent=transparent)
-    return result
+        yield slice(top, bottom), band
 
 
 def _upright_size(image: PIL.Image.Image, name: str) -> tuple[int, int]:
@@ -281,13 +304,7 @@ def _metadata_behind_pixels(image: PIL.Image.Image) -> bool:
     """Whether a PNG has metadata behind its pixels; Pillow decodes these to get there, whether there are any or not."""
     if not isinstance(image, PIL.PngImagePlugin.PngImageFile) or image.fp is None:
         return False
-    kinds, start = [], image.fp.tell()
-    image.fp.seek(8)
-    while len(head := image.fp.read(8)) == 8:
-        length, kind = struct.unpack(">I4s", head)
-        kinds.append(kind)
-        image.fp.seek(length + 4, os.SEEK_CUR)
-    image.fp.seek(start)
+    kinds = [kind for kind, _ in png_chunks(image.fp)]
     behind = kinds[kinds.index(b"IDAT") :] if b"IDAT" in kinds else []
     return not {b"eXIf", b"tEXt", b"zTXt", b"iTXt"}.isdisjoint(behind)
 
@@ -303,8 +320,6 @@ def _orientation(image: PIL.Image.Image, name: str, *, decode: bool = True) -> i
 
 
 def _to_rgb(image: PIL.Image.Image, name: str, *, transparent: bool) -> Image:
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        return _grey_to_rgb(_from_16_bit(np.asarray(image), name))
     if image.mode == "F":
         return _grey_to_rgb(_from_float(np.asarray(image), name))
     if transparent:
@@ -321,10 +336,10 @@ def _grey_to_rgb(grey: Image) -> Image:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _from_16_bit(values: NDArray[Any], name: str) -> Image:
+def _from_16_bit(values: NDArray[Any], name: str, white: int = FULL) -> Image:
     if values.size and (values.min() < 0 or values.max() > 65535):
         raise UnreadableImage(f"{name}: 32-bit pixels beyond 0..65535; save it with 8 or 16 bits")
-    return np.asarray((values.astype(np.uint32) + 128) // 257, np.uint8)
+    return to_8_bits(values, white)
 
 
 def _from_float(values: NDArray[Any], name: str) -> Image:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -17,6 +19,8 @@ from faceqgen_core.changes.naming import name_changes
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.preset_checks import require_shapes
 from faceqgen_core.presets import WEIGHTS, Preset, PresetError
+from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
+from faceqgen_core.process.keras_settings import pinned, require_keras
 
 NETWORK_LOCK = threading.Lock()
 """Keras keeps state per model while it builds, loads or predicts: one of these at a time."""
@@ -137,10 +141,9 @@ def prepare_device(device: str) -> str | None:
     """Return the Keras device, or None for the backend's own choice; make TensorFlow share a GPU.
 
     Raises:
-        ValueError: the device is unknown or absent.
+        ValueError: the device is unknown or absent, or Keras has no backend.
     """
-    import keras
-
+    keras = require_keras()
     name = device.lower()
     if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
         raise ValueError(f"device must be 'auto', 'cpu', 'gpu' or 'gpu:N', got {device!r}")
@@ -162,13 +165,13 @@ def prepare_device(device: str) -> str | None:
     return None if name == "auto" else (name if ":" in name else f"{name}:0")
 
 
-def device_scope(device: str | None) -> Any:
-    """Where networks are built and run, as a context; ``device`` is what ``prepare_device`` gave."""
-    import contextlib
-
+@contextmanager
+def device_scope(device: str | None) -> Iterator[None]:
+    """Where and how networks are built and run; ``device`` is what ``prepare_device`` gave."""
     import keras
 
-    return keras.device(device) if device else contextlib.nullcontext()
+    with keras.device(device) if device else nullcontext(), pinned():
+        yield
 
 
 def on_processor(device: str | None) -> bool:
@@ -231,6 +234,16 @@ def _load_scorer(preset: Preset) -> Any:
     return build_scorer(*load_networks(preset), face_region(preset.protocol))
 
 
+def require_threads() -> None:
+    """Refuse to call networks where they would never answer.
+
+    Raises:
+        RuntimeError: the process was forked after TensorFlow had run.
+    """
+    if forked_after_tensorflow():
+        raise RuntimeError(FORKED)
+
+
 class Restorer:
     """Runs a preset's networks over crops.
 
@@ -246,12 +259,14 @@ class Restorer:
         device: "auto", "cpu", "gpu" or "gpu:N".
 
     Raises:
-        ValueError: a batch size under 1 or an unknown or absent device.
+        ValueError: a batch size under 1, an unknown or absent device, or a backend of Keras that is not installed.
+        RuntimeError: the process was forked after TensorFlow had run.
     """
 
     def __init__(self, preset: Preset, *, batch_size: int = 32, device: str = "auto") -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        require_threads()
         self.preset = preset
         self.batch_size = batch_size
         self._device = prepare_device(device)
@@ -286,7 +301,9 @@ class Restorer:
 
         Raises:
             ValueError: wrong shape or type.
+            RuntimeError: the process was forked after TensorFlow had run.
         """
+        require_threads()
         size = self.preset.protocol.size
         crops = np.asarray(crops)
         if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (size, size, 3):

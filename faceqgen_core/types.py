@@ -73,6 +73,8 @@ class Assessment:
         changes: what the restoration did to the face, names of ``changes.naming`` and ``turned_<degrees>``; empty
             where it left the face as it was, and unless scored.
         box: the face, in pixels of the image.
+        turn: 90, 180 or 270, by which the image, turned clockwise, would stand upright, where the face was found so and
+            not upright; else 0. Box and matrix are those of the image as it is.
         matrix: (2, 3) similarity transform from image to crop pixels.
         image_size: (width, height) in pixels.
         preset: identifier of the preset, name and start of the hash of its weights.
@@ -101,6 +103,7 @@ class Assessment:
     reasons: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     box: FaceBox | None = None
+    turn: int = 0
     matrix: NDArray[np.float64] | None = None
     image_size: tuple[int, int] | None = None
     preset: str = ""

@@ -1,4 +1,4 @@
-"""Which images a command line means: files as named, folders searched."""
+"""Which images a command line means: files as named, folders searched, here and in remote places."""
 
 from __future__ import annotations
 
@@ -7,28 +7,34 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from faceqgen_core.media.formats import IMAGE_SUFFIXES
+from faceqgen_core.media.remote import images_at, is_remote
+
 logger = logging.getLogger(__name__)
 
-IMAGE_SUFFIXES = frozenset(
-    {".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".pgm", ".png", ".ppm"}
-    | {".jp2", ".tif", ".tiff", ".webp"}
-)
-"""What is taken from a folder. A file named by itself is read whatever it is called."""
+
+def path_or_address(text: str) -> Path | str:
+    """What an argument names: an address stays text, since a path would lose one of its slashes."""
+    return text if is_remote(text) else Path(text)
 
 
-def find_images(paths: Iterable[Path], *, without: Sequence[Path] = ()) -> list[Path]:
+def find_images(paths: Iterable[Path | str], *, without: Sequence[Path] = ()) -> list[Path | str]:
     """List images: files as named, folders searched in sorted order; each path once, however often it is named.
 
     Args:
-        paths: files and folders.
+        paths: files and folders; addresses (``s3://bucket/folder``) as text.
         without: folders whose content is left out of the search, for what this command writes itself.
 
     Raises:
-        ValueError: a path does not exist, or a folder holds no image.
+        ValueError: a path does not exist, a folder holds no image, or a remote place cannot be listed.
     """
     left_out = {os.path.realpath(folder) for folder in without}
-    found: dict[str, Path] = {}
+    found: dict[str, Path | str] = {}
     for path in paths:
+        if is_remote(path):
+            found.update((image, image) for image in images_at(str(path)))
+            continue
+        path = Path(path)
         if path.is_dir():
             inside = sorted(_walk(path, left_out), key=lambda p: p.parts)
             if not inside:

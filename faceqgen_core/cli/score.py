@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faceqgen_core.cli.images import find_images
+from faceqgen_core.cli.images import find_images, path_or_address
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS
+from faceqgen_core.media.remote import is_remote, short_name
 from faceqgen_core.presets import DEFAULT_PRESET, Preset
 from faceqgen_core.tables.csv_cells import plain_cell
 from faceqgen_core.tables.score_journal import ScoreJournal, State, file_state
@@ -41,9 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "paths",
         metavar="PATH",
         nargs="*",
-        type=Path,
-        help="image, or folder: all images in it and below, hidden ones left out; with --format faceqnet it may be left "
-        "out: the crops in Samples_cropped or src/Samples_cropped",
+        type=path_or_address,
+        help="image, or folder: all images in it and below, hidden ones left out; here, or in a remote place (s3://, "
+        'gs://, https://, ...), for which the extra "cloud" is needed; with --format faceqnet it may be left out: the crops '
+        "in Samples_cropped or src/Samples_cropped",
     )
     parser.add_argument("--output", type=Path, help="file to write")
     parser.add_argument(
@@ -58,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--all-faces", action="store_true", help="a row for every face, not the primary one alone"
+    )
+    parser.add_argument(
+        "--find-turned",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="look for faces in an image turned by 90, 180 and 270 degrees where none upright is sure (%(default)s)",
     )
     parser.add_argument("--restored-dir", type=Path, help="folder for the restored crops, as PNG")
     parser.add_argument(
@@ -93,8 +101,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def restored_name(source: str, face: int) -> str:
     """File name of a restored crop: stem, face, and a hash of the whole path, so that no two inputs share one."""
-    digest = hashlib.sha256(os.fsencode(os.path.abspath(source))).hexdigest()[:16]
-    stem = os.fsencode(Path(source).stem)[:100].decode("utf-8", "ignore")
+    whole, name = (
+        (source, short_name(source)) if is_remote(source) else (os.path.abspath(source), source)
+    )
+    digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+    stem = os.fsencode(Path(name).stem)[:100].decode("utf-8", "ignore")
     return f"{stem}-{digest}-face{face}.png"
 
 
@@ -102,7 +113,7 @@ def restored_name(source: str, face: int) -> str:
 class _Run:
     """One run: what is to be done, and what became of it."""
 
-    images: Sequence[Path]
+    images: Sequence[Path | str]
     output: Path
     folder: Path | None
     all_faces: bool
@@ -272,6 +283,7 @@ def run(args: argparse.Namespace) -> int:
         "preset": preset.identifier,
         "crops": args.crops,
         "all_faces": args.all_faces,
+        "find_turned": args.find_turned,
         "restored_dir": None if folder is None else os.path.abspath(folder),
         "max_pixels": args.max_pixels,
     }
@@ -290,6 +302,7 @@ def run(args: argparse.Namespace) -> int:
             (ImageRequest(image) for image, _ in work.todo),
             faces="crop" if args.crops else "detect",
             all_faces=args.all_faces,
+            find_turned=args.find_turned,
             restored=folder is not None,
         )
         try:

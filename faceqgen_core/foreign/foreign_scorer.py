@@ -15,6 +15,7 @@ from faceqgen_core.restoration import (
     on_processor,
     one_by_one,
     prepare_device,
+    require_threads,
 )
 
 _LOADED: dict[str, Any] = {}
@@ -33,12 +34,14 @@ class ForeignScorer:
 
     Raises:
         ValueError: a batch size under 1 or an unknown or absent device.
+        RuntimeError: the process was forked after TensorFlow had run.
         PresetError: the network cannot be built.
     """
 
     def __init__(self, key: str, make: Callable[[], Any], *, batch_size: int, device: str) -> None:
         if batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        require_threads()
         self._most = min(batch_size, MOST_AT_ONCE)
         self._device = prepare_device(device)
         key = f"{key}|{self._device}"
@@ -55,7 +58,9 @@ class ForeignScorer:
 
         Raises:
             ValueError: wrong shape or type.
+            RuntimeError: the process was forked after TensorFlow had run.
         """
+        require_threads()
         crops = np.asarray(crops)
         sides = tuple(self._network.input_shape[1:])
         if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != sides:

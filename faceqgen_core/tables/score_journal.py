@@ -15,6 +15,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from faceqgen_core.media.remote import is_remote
+from faceqgen_core.media.remote import state as remote_state
+
 try:
     import fcntl
 except ImportError:  # Windows: nothing keeps a second run out
@@ -25,11 +28,13 @@ _LOG = logging.getLogger(__name__)
 FORMAT = 1
 Rows = Sequence[Mapping[str, str]]
 State = tuple[int, int]
-"""Size in bytes and time of the last change in nanoseconds."""
+"""Size in bytes and time of the last change in nanoseconds; of a remote file a digest of its version in place of the time."""
 
 
 def file_state(path: str | os.PathLike[str]) -> State | None:
-    """What tells that a file is still the same; None if it is not there."""
+    """What tells that a file is still the same; None if it is not there, or if nothing tells it of a remote one."""
+    if is_remote(path):
+        return remote_state(str(path))
     try:
         status = os.stat(path)
     except (OSError, ValueError):

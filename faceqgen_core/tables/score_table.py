@@ -37,6 +37,7 @@ COLUMNS = (
     "reasons",
     *("box_x", "box_y", "box_width", "box_height"),
     *(f"{point}_{axis}" for point in POINTS for axis in "xy"),
+    "turn",
     "restored_path",
     "preset",
     "crop_protocol",
@@ -79,6 +80,7 @@ def row(
         cells[name] = _number(getattr(assessment, name))
     cells["reasons"] = ";".join(assessment.reasons)
     if (box := assessment.box) is not None:
+        cells["turn"] = str(assessment.turn)
         for name in ("x", "y", "width", "height"):
             cells[f"box_{name}"] = _number(getattr(box, name))
         if box.landmarks is not None:

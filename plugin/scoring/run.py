@@ -183,6 +183,8 @@ class ScoringRun:
                     chain([first], islice(requests, rest)),
                     faces=self.settings.assess_faces,
                     all_faces=True,
+                    # most frames of a video without a face have none, and all of them are looked at
+                    find_turned=not isinstance(self._work, VideoWork),
                     restored=bool(self.settings.restored),
                     difference=self.settings.heatmap,
                     drawn=bool(self.settings.restored),

@@ -226,3 +226,34 @@ def test_a_missing_default_preset_is_a_failure(
     (check,) = doctor.check_presets()
     assert check.level is Level.FAIL
     assert presets.DEFAULT_PRESET in check.name
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "words"),
+    [
+        (["scored", "", 71.24], Level.OK, "one face, quality 71.2 of 100"),
+        (["no_face", "the detector found no face", None], Level.FAIL, "no_face: the detector"),
+    ],
+)
+def test_the_doctor_scores_one_face_and_says_what_came_of_it(
+    answer: list[object], level: Level, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_ask", lambda code, **environment: json.dumps(answer))
+    (check,) = doctor.check_scoring()
+    assert (check.name, check.level) == ("scoring", level)
+    assert words in check.detail
+
+
+def test_a_backend_that_is_not_installed_is_a_failure_with_the_setting_to_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "nosuchbackend")
+    (check,) = doctor.check_scoring()
+    assert check.level is Level.FAIL
+    assert "set KERAS_BACKEND=tensorflow" in check.detail
+
+
+@pytest.mark.slow
+def test_one_face_is_scored_in_this_environment() -> None:
+    (check,) = doctor.check_scoring()
+    assert check.level is Level.OK, check.detail

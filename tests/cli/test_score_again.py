@@ -18,7 +18,7 @@ from faceqgen_core.image_io import save_png
 from faceqgen_core.tables.score_journal import ScoreJournal, file_state
 from tests.cli import toy_score
 from tests.cli.test_score import rows_of
-from tests.images import plain
+from tests.images import jpeg_bytes, plain
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = 24
@@ -227,3 +227,20 @@ def test_a_second_run_into_the_same_file_is_refused(tmp_path: Path) -> None:
         ScoreJournal(tmp_path / "journal", {})
     with ScoreJournal(tmp_path / "journal", {}):
         pass
+
+
+def test_remote_images_keep_their_scores_until_they_change(tmp_path: Path, toy: list[int]) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    system, output = fsspec.filesystem("memory"), tmp_path / "scores.csv"
+    system.store.clear()
+    for name in ("a", "b"):
+        system.pipe(f"/faces/{name}.jpg", jpeg_bytes(plain(160, 160)))
+    command = ["score", "memory://faces", "--output", str(output)]
+    for expected in (2, 2):
+        assert main([*command, "--restored-dir", str(tmp_path / "restored")]) == 0
+        assert sum(toy) == expected
+    system.pipe("/faces/b.jpg", jpeg_bytes(plain(160, 160, (9, 9, 9))))
+    assert main([*command, "--restored-dir", str(tmp_path / "restored")]) == 0
+    assert sum(toy) == 3
+    assert [row["filepath"][-11:] for row in rows_of(output)] == ["faces/a.jpg", "faces/b.jpg"]
+    system.store.clear()

@@ -121,3 +121,16 @@ def test_checking_a_file_loads_no_network_library(tmp_path):
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program, str(file)], check=True)
+
+
+def test_no_face_of_a_turned_photograph_is_scored_lying_on_its_side(tmp_path):
+    class Upright:
+        """Finds a sure face in a picture that is higher than wide."""
+
+        def detect(self, image):
+            return [astronaut_face()] if image.shape[0] > image.shape[1] else []
+
+    file = tiny_faceqnet(tmp_path / "FaceQnet.h5")
+    wide = np.ascontiguousarray(astronaut()[:400])
+    (found,) = FaceQualityAssessor(file, detector=Upright(), device="cpu").assess([wide])
+    assert found.status is Status.NO_FACE and found.turn == 0
