@@ -29,6 +29,7 @@ import PIL.PngImagePlugin
 import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
+from faceqgen_core import vocabulary
 from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
@@ -39,8 +40,7 @@ _T = TypeVar("_T")
 ImageSource = str | os.PathLike[str] | bytes | NDArray[Any]
 """What ``load_image`` reads: a path, the bytes of a file, or an array."""
 
-DEFAULT_MAX_PIXELS = 89_000_000
-"""Pixel limit; just under the size from which Pillow itself begins to warn."""
+DEFAULT_MAX_PIXELS = vocabulary.DEFAULT_MAX_PIXELS
 
 MIN_SIDE = 8
 """Shortest side of an image in pixels; under it no detector and no restoration has anything to work on."""

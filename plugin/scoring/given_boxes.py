@@ -20,10 +20,12 @@ class LabelBoxes:
         view: the samples.
         faces_field: a Detections field, or a Detection field.
         many: whether it is Detections.
+        max_pixels: larger images are not looked at.
     """
 
-    def __init__(self, view: Any, faces_field: str, *, many: bool) -> None:
+    def __init__(self, view: Any, faces_field: str, *, many: bool, max_pixels: int) -> None:
         self._view = view
+        self._max_pixels = max_pixels
         self._many = many
         label = f"{faces_field}.detections" if many else faces_field
         self._paths = ["id", f"{label}.bounding_box", f"{label}.id"]
@@ -45,7 +47,7 @@ class LabelBoxes:
         if not self._many:
             boxes, labels = [boxes], [labels]
         whole = [(box, str(label)) for box, label in zip(boxes, labels, strict=True) if box]
-        pixels = pixel_boxes(file, [box for box, _ in whole])
+        pixels = pixel_boxes(file, [box for box, _ in whole], self._max_pixels)
         return list(zip(pixels, [label for _, label in whole], strict=False))
 
 
@@ -99,12 +101,14 @@ def follow_tracks(detections: Any, boxes: Sequence[FrameBox] | None) -> None:
         detection.index = tracks.get(detection.source_label)
 
 
-def pixel_boxes(file: str, boxes: Sequence[Sequence[float]]) -> list[PixelBox]:
+def pixel_boxes(
+    file: str, boxes: Sequence[Sequence[float]], max_pixels: int
+) -> list[PixelBox]:
     """Relative boxes [x, y, width, height] in pixels of an image file; [] if it cannot be read: the core will say so."""
     from faceqgen_core.image_io import ImageError, image_size
 
     try:
-        width, height = image_size(file)
+        width, height = image_size(file, max_pixels=max_pixels)
     except ImageError:
         return []
     return [_in_pixels(box, width, height) for box in boxes]
@@ -115,13 +119,14 @@ def _in_pixels(box: Sequence[float], width: int, height: int) -> PixelBox:
     return x * width, y * height, w * width, h * height
 
 
-def sample_boxes(sample: Any, faces_field: str) -> list[PixelBox]:
+def sample_boxes(sample: Any, faces_field: str, max_pixels: int) -> list[PixelBox]:
     """Boxes in pixels of one sample at hand."""
     label = sample[faces_field]
     if label is None:
         return []
     labels = label.detections if hasattr(label, "detections") else [label]
-    return pixel_boxes(sample.filepath, [d.bounding_box for d in labels if d.bounding_box])
+    boxes = [d.bounding_box for d in labels if d.bounding_box]
+    return pixel_boxes(sample.filepath, boxes, max_pixels)
 
 
 def face_boxes(boxes: Sequence[PixelBox]) -> list[Any]:

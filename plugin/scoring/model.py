@@ -18,7 +18,7 @@ import fiftyone.core.models as fomo
 import fiftyone.core.patches as fop
 import fiftyone.core.video as fov
 
-from faceqgen_core.vocabulary import DEFAULT_PRESET
+from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset import fields
 from .given_boxes import face_boxes, sample_boxes
@@ -37,6 +37,7 @@ class FaceQgenModelConfig:
     faces_field: str | None
     batch_size: int
     device: str
+    max_pixels: int = DEFAULT_MAX_PIXELS
 
 
 class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
@@ -52,6 +53,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
         faces_field: field with boxes, for ``faces="field"``.
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
+        max_pixels: images with more pixels are not decoded: their status is ``too_large``.
 
     Raises:
         ValueError: an unknown preset, an absent device or another value out of range.
@@ -65,6 +67,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
         faces_field: str | None = None,
         batch_size: int = 32,
         device: str = "auto",
+        max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> None:
         super().__init__()
         settings = ScoreSettings(
@@ -73,8 +76,11 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
             preset=preset,
             batch_size=batch_size,
             device=device,
+            max_pixels=max_pixels,
         )
-        self.config = FaceQgenModelConfig(preset, faces, faces_field, batch_size, device)
+        self.config = FaceQgenModelConfig(
+            preset, faces, faces_field, batch_size, device, max_pixels
+        )
         self._faces = settings.assess_faces
         self._last: tuple[Any, Any] | None = None
         self._refused: ValueError | None = None
@@ -202,7 +208,9 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.Model):
 
         boxes = None
         if self._faces == "given" and sample is not None:
-            boxes = face_boxes(sample_boxes(sample, self.needs_fields["faces_field"]))
+            boxes = face_boxes(
+                sample_boxes(sample, self.needs_fields["faces_field"], self.config.max_pixels)
+            )
         if sample is not None and sample.media_type == fom.IMAGE:
             return ImageRequest(sample.filepath, boxes=boxes)
         return ImageRequest(image, boxes=boxes)
