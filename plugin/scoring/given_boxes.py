@@ -101,9 +101,7 @@ def follow_tracks(detections: Any, boxes: Sequence[FrameBox] | None) -> None:
         detection.index = tracks.get(detection.source_label)
 
 
-def pixel_boxes(
-    file: str, boxes: Sequence[Sequence[float]], max_pixels: int
-) -> list[PixelBox]:
+def pixel_boxes(file: str, boxes: Sequence[Sequence[float]], max_pixels: int) -> list[PixelBox]:
     """Relative boxes [x, y, width, height] in pixels of an image file; [] if it cannot be read: the core will say so."""
     from faceqgen_core.image_io import ImageError, image_size
 

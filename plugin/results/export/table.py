@@ -77,7 +77,9 @@ def _write_csv(path: Path, rows: Sequence[Row]) -> None:
             cells = row.cells()
             cells["reasons"] = ";".join(cells["reasons"] or ())
             # Numbers stay numbers: a negative SSIM is no formula.
-            writer.writerow({k: safe_cell(v) if isinstance(v, str) else v for k, v in cells.items()})
+            writer.writerow(
+                {k: safe_cell(v) if isinstance(v, str) else v for k, v in cells.items()}
+            )
 
 
 def _write_json(path: Path, rows: Sequence[Row], about: dict[str, Any]) -> None:

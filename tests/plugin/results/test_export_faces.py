@@ -69,7 +69,15 @@ def test_no_cell_of_an_exported_csv_is_run_by_a_spreadsheet_and_reading_gives_th
 ):
     """FiftyOne makes paths absolute, so that a name alone stands at the start of a cell where a row is made by hand."""
     row, face = part("results.export.table").Row, part("faces.rows").Face
-    names = ["=cmd|' /C calc'!A0.jpg", "+1.jpg", "-1.jpg", "@A1.jpg", "\tx.jpg", "\nx.jpg", "'=x.jpg"]
+    names = [
+        "=cmd|' /C calc'!A0.jpg",
+        "+1.jpg",
+        "-1.jpg",
+        "@A1.jpg",
+        "\tx.jpg",
+        "\nx.jpg",
+        "'=x.jpg",
+    ]
     names += ["plain.jpg", "a=b.jpg"]
     values = {"ssim": -0.25, "quality": 40.0, "preset": "=p@1", "reasons": ["=blur", "dark"]}
     rows = [row(face("i", name, 0, values), exported=name, problem=name) for name in names]
