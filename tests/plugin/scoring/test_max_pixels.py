@@ -35,13 +35,18 @@ def test_boxes_and_restored_images_are_read_with_the_same_limit(
     box = fo.Detection(label="face", bounding_box=[0.35, 0.12, 0.17, 0.22])
     one_face.set_values("people", [fo.Detections(detections=[box])])
     limits = {"load_image": set(), "image_size": set()}
-    for name, used in limits.items():
 
-        def spy(source, *, _real=getattr(image_io, name), _used=used, **options):
-            _used.add(options.get("max_pixels"))
-            return _real(source, **options)
+    def watch(name):
+        real = getattr(image_io, name)
+
+        def spy(source, **options):
+            limits[name].add(options.get("max_pixels"))
+            return real(source, **options)
 
         monkeypatch.setattr(image_io, name, spy)
+
+    for name in limits:
+        watch(name)
     score(one_face, faces="field", faces_field="people", max_pixels=limit)
     wanted = "too_large" if limit == LESS else "scored"
     assert one_face.first().faceqgen.status == wanted
