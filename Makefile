@@ -1,4 +1,4 @@
-# make demo | app | test | bench | screenshots | lint | clean: each does the set-up it needs, once.
+# make demo | app | test | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+RELIABILITY_ARGS ?= --write
 # Empty for the newest versions of everything in place of those that are known to work together.
 CONSTRAINTS ?= constraints.txt
 # Per cent of lines and branches that the whole suite must run.
@@ -18,14 +19,15 @@ export FIFTYONE_DO_NOT_TRACK := true
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo app test bench lint screenshots clean
+.PHONY: help venv demo app test bench reliability lint screenshots clean
 
 help:
 	@echo "make demo         build the demo data set in FiftyOne, score it, write a contact sheet"
 	@echo "make app          open the FiftyOne App on the demo data set"
 	@echo "make test         lint and all tests (App tests where there is a Chromium)"
 	@echo "make bench        how fast it is here, beside what it is measured against (BENCH_ARGS=... for less)"
-	@echo "make lint         ruff and mypy"
+	@echo "make reliability  kill, fuzz, compare: the promises of docs/reliability.md, broken on purpose (an hour; RELIABILITY_ARGS=...)"
+	@echo "make lint         ruff, mypy and bandit"
 	@echo "make screenshots  draw the pictures in docs/images anew, with the App tests"
 	@echo "make clean        remove the environment, the demo images and all caches"
 
@@ -45,7 +47,8 @@ lint: $(READY)
 	@$(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --diff --quiet .; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@echo "lint: ruff format, ruff check and mypy --strict found nothing"
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive faceqgen_core plugin demo scripts models benchmarks
+	@echo "lint: ruff format, ruff check, mypy --strict and bandit found nothing"
 
 test: lint
 	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
@@ -54,6 +57,9 @@ test: lint
 
 bench: $(READY)
 	@$(BIN)/python -m faceqgen_core.cli bench $(BENCH_ARGS)
+
+reliability: $(READY)
+	@$(BIN)/python -m benchmarks.reliability $(RELIABILITY_ARGS)
 
 screenshots: $(READY)
 	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py tests/app/test_panel_places.py

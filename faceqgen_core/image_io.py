@@ -30,6 +30,7 @@ import PIL.PngImagePlugin
 import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
+from faceqgen_core import vocabulary
 from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
 from faceqgen_core.media.levels import FULL, is_deep, stated_white, to_8_bits, white_value
 from faceqgen_core.media.png_chunks import png_chunks
@@ -44,8 +45,7 @@ _T = TypeVar("_T")
 ImageSource = str | os.PathLike[str] | bytes | NDArray[Any]
 """What ``load_image`` reads: a path or a remote address (``media.remote``), the bytes of a file, or an array."""
 
-DEFAULT_MAX_PIXELS = 89_000_000
-"""Pixel limit; just under the size from which Pillow itself begins to warn."""
+DEFAULT_MAX_PIXELS = vocabulary.DEFAULT_MAX_PIXELS
 
 MIN_SIDE = 8
 """Shortest side of an image in pixels; under it no detector and no restoration has anything to work on."""

@@ -1,4 +1,4 @@
-"""The words and numbers of a result: measures, statuses, reasons, the default preset. Standard library alone.
+"""The words and numbers of a result: measures, statuses, reasons, the default preset and pixel limit. Standard library alone.
 
 Whoever stores, shows or filters results reads them here without loading a network; the plugin does.
 """
@@ -10,6 +10,9 @@ from enum import Enum
 from math import isfinite
 
 DEFAULT_PRESET = "faceqgen-128"
+
+DEFAULT_MAX_PIXELS = 89_000_000
+"""Pixel limit; just under the size from which Pillow itself begins to warn."""
 
 
 @dataclass(frozen=True)

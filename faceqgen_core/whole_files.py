@@ -12,11 +12,12 @@ import re
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{32}\.tmp", re.DOTALL)
+_ENDING = len(f".{uuid.UUID(int=0).hex}.tmp")
 # File systems allow names of 255 bytes; what we add around one takes 38 of them.
 _LONGEST_STEM = 200
 
@@ -60,12 +61,18 @@ def is_temporary(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
-def sweep(folder: str | os.PathLike[str], *, older_than: float = 3600.0) -> list[str]:
+def sweep(
+    folder: str | os.PathLike[str],
+    *,
+    older_than: float = 3600.0,
+    mine: Callable[[str], bool] | None = None,
+) -> list[str]:
     """Remove temporary files that killed processes have left in a folder, not below it; returns their names.
 
     Args:
         folder: where to look; one that cannot be read holds nothing.
         older_than: seconds since a file was last written to; younger ones may belong to a process that lives.
+        mine: says of the name of a file whether nobody but the caller writes it; then the age does not matter.
     """
     try:
         entries = [entry for entry in os.scandir(folder) if is_temporary(entry.name)]
@@ -75,7 +82,9 @@ def sweep(folder: str | os.PathLike[str], *, older_than: float = 3600.0) -> list
     for entry in entries:
         try:
             status = entry.stat(follow_symlinks=False)
-            if entry.is_file(follow_symlinks=False) and time.time() - status.st_mtime > older_than:
+            old = time.time() - status.st_mtime > older_than
+            ours = mine is not None and mine(entry.name[1:-_ENDING])
+            if entry.is_file(follow_symlinks=False) and (old or ours):
                 os.unlink(entry.path)
                 swept.append(entry.name)
         except OSError:  # somebody else was quicker, or it is not ours to remove

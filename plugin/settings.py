@@ -119,7 +119,7 @@ def _check_value(name: str, value: Any, hint: Any) -> None:
         return
     if not any(_fits(value, kind) for kind in plain):
         words = " or ".join(_WORDS[kind] for kind in plain)
-        raise ValueError(f"{name} must be {words}, got {_shown(value)}")
+        raise ValueError(f"{name} must be {words}, got {shown(value)}")
     if isinstance(value, str):
         if len(value) > LONGEST_TEXT or "\0" in value:
             raise ValueError(
@@ -129,7 +129,7 @@ def _check_value(name: str, value: Any, hint: Any) -> None:
         if isinstance(value, float) and not math.isfinite(value):
             raise ValueError(f"{name} must be a number that is finite, got {value!r}")
         if abs(value) > LARGEST_NUMBER:
-            raise ValueError(f"{name} must be a number of everyday size, got {_shown(value)}")
+            raise ValueError(f"{name} must be a number of everyday size, got {shown(value)}")
 
 
 def _fits(value: Any, kind: type) -> bool:
@@ -138,6 +138,7 @@ def _fits(value: Any, kind: type) -> bool:
     return isinstance(value, (int, float) if kind is float else kind)
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message quotes it: not at length."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -90,7 +90,7 @@ def _portraits() -> tuple[Image, ...]:
     import skimage.data
 
     file = Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg"
-    hopper = np.asarray(PillowImage.open(file).convert("RGB"), np.uint8)
+    hopper = np.asarray(PillowImage.open(file, formats=["JPEG"]).convert("RGB"), np.uint8)
     pictures = (skimage.data.astronaut(), _ASTRONAUT), (hopper, _GRACE_HOPPER)
     return tuple(_cut(picture, *square) for picture, square in pictures)
 

@@ -101,12 +101,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def restored_name(source: str, face: int) -> str:
     """File name of a restored crop: stem, face, and a hash of the whole path, so that no two inputs share one."""
-    whole, name = (
-        (source, short_name(source)) if is_remote(source) else (os.path.abspath(source), source)
-    )
-    digest = hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+    name = short_name(source) if is_remote(source) else source
     stem = os.fsencode(Path(name).stem)[:100].decode("utf-8", "ignore")
-    return f"{stem}-{digest}-face{face}.png"
+    return f"{stem}-{_digest(source)}-face{face}.png"
+
+
+def _digest(source: str) -> str:
+    whole = source if is_remote(source) else os.path.abspath(source)
+    return hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
 
 
 @dataclass
@@ -128,6 +130,20 @@ class _Run:
         for image in map(str, self.images):
             if not (self.journal.unchanged(image) and self._holds(image)):
                 self.todo.append((image, file_state(image)))
+
+    def sweep(self) -> None:
+        """Remove what a killed run has left half written; whoever holds the journal is the only one to write these files."""
+        sweep(self.output.parent, mine=lambda name: name == self.output.name)
+        if self.folder is None:
+            return
+        own: set[str] = set()
+
+        def is_ours(name: str) -> bool:
+            if not own:
+                own.update(_digest(str(image)) for image in self.images)
+            return name.rpartition("-face")[0][-16:] in own
+
+        sweep(self.folder, mine=is_ours)
 
     def _holds(self, image: str) -> bool:
         for cells in self.journal.rows(image):
@@ -278,7 +294,6 @@ def run(args: argparse.Namespace) -> int:
     )
     for needed in (args.output.parent, *([] if folder is None else [folder])):
         needed.mkdir(parents=True, exist_ok=True)
-        sweep(needed)
     settings: dict[str, Any] = {
         "preset": preset.identifier,
         "crops": args.crops,
@@ -297,6 +312,7 @@ def run(args: argparse.Namespace) -> int:
     with ScoreJournal(place, settings, begin_anew=args.overwrite) as journal:
         text = args.format == "faceqnet"
         work = _Run(images, args.output, folder, args.all_faces, journal, text, named)
+        work.sweep()
         work.choose()
         stream = assessor.assess(
             (ImageRequest(image) for image, _ in work.todo),

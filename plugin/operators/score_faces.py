@@ -8,11 +8,11 @@ from typing import Any
 import fiftyone.core.media as fom
 from fiftyone.operators import types
 
-from faceqgen_core.vocabulary import DEFAULT_PRESET
+from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.targets import active_media_type, face_fields
-from ..scoring.settings import FACES, ScoreSettings
+from ..scoring.settings import FACES, LARGEST_IMAGE, ScoreSettings
 from .base import LiveOperator, show, tell
 from .forms import add_target, mark
 
@@ -113,6 +113,16 @@ class ScoreFaces(LiveOperator):
         inputs.str(
             "device", default="auto", label="Device", description="auto, cpu, gpu or gpu:<number>"
         )
+        inputs.int(
+            "max_pixels",
+            default=DEFAULT_MAX_PIXELS,
+            min=1,
+            max=LARGEST_IMAGE,
+            label="Most pixels",
+            description="Of a frame, width times height; larger ones get the status too_large"
+            if is_video
+            else "Of an image, width times height; larger ones get the status too_large and are not decoded",
+        )
         return self.form(inputs)
 
     def work(self, ctx: Any) -> Iterator[Any]:
@@ -147,6 +157,7 @@ class ScoreFaces(LiveOperator):
         batch_size: int = 32,
         device: str = "auto",
         extra_scores: str | None = None,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
         fps: float = ScoreSettings.fps,
         max_frames: int = ScoreSettings.max_frames,
         delegate: bool = False,
@@ -168,6 +179,7 @@ class ScoreFaces(LiveOperator):
             batch_size: faces per call of the networks.
             device: "auto", "cpu", "gpu" or "gpu:N".
             extra_scores: JSON files of other quality networks in ONNX, with commas between.
+            max_pixels: images with more pixels get the status ``too_large``.
             fps: frames to score per second of a video.
             max_frames: at most so many of a video, spread evenly over it.
             delegate: queue the run for ``fiftyone delegated launch`` instead.
@@ -192,6 +204,7 @@ class ScoreFaces(LiveOperator):
             batch_size=batch_size,
             device=device,
             extra_scores=extra_scores,
+            max_pixels=max_pixels,
             fps=fps,
             max_frames=max_frames,
         )

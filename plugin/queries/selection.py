@@ -124,7 +124,8 @@ def select(collection: Any, selection: Selection) -> Selected:
     if selection.by == "percentile":
         threshold = threshold_of_worst(collection, field, measure, selection.limit)
     if threshold is None:
-        return Selected(collection.match({path: NUMBER}), None, 0, 0, len(collection))
+        nothing = (f"No sample here has a score in {field!r}",)
+        return Selected(collection.match({path: NUMBER}), None, 0, 0, len(collection), nothing)
     found = count_kept(collection, field, measure, threshold)
     low = selection.keep == "low"
     # In MongoDB's own words, not FiftyOne's: these use the index, and a sample without a score is on neither side.
@@ -132,7 +133,10 @@ def select(collection: Any, selection: Selection) -> Selected:
     if selection.sort_worst:
         view = view.sort_by(path, reverse=not higher_is_better(measure))
     sides = (found.discarded, found.kept) if low else (found.kept, found.discarded)
-    return Selected(view, threshold, *sides, found.unscored, _notices(selection, found))
+    notices = [*_ties(selection, found)]
+    if not sides[0]:  # an empty grid or table without a word looks like a fault
+        notices.append(f"No sample is of {selection.keep} {measure} here")
+    return Selected(view, threshold, *sides, found.unscored, tuple(notices))
 
 
 def _are_patches_of_faces(collection: Any, field: str, measure: str) -> bool:
@@ -142,7 +146,7 @@ def _are_patches_of_faces(collection: Any, field: str, measure: str) -> bool:
     return collection.get_field(f"{FieldNames(field).faces}.{measure}") is not None
 
 
-def _notices(selection: Selection, found: Kept) -> tuple[str, ...]:
+def _ties(selection: Selection, found: Kept) -> tuple[str, ...]:
     """What equal scores did to a percentage."""
     if selection.by != "percentile":
         return ()

@@ -20,10 +20,12 @@ class LabelBoxes:
         view: the samples.
         faces_field: a Detections field, or a Detection field.
         many: whether it is Detections.
+        max_pixels: larger images are not looked at.
     """
 
-    def __init__(self, view: Any, faces_field: str, *, many: bool) -> None:
+    def __init__(self, view: Any, faces_field: str, *, many: bool, max_pixels: int) -> None:
         self._view = view
+        self._max_pixels = max_pixels
         self._many = many
         label = f"{faces_field}.detections" if many else faces_field
         self._paths = ["id", f"{label}.bounding_box", f"{label}.id"]
@@ -45,7 +47,7 @@ class LabelBoxes:
         if not self._many:
             boxes, labels = [boxes], [labels]
         whole = [(box, str(label)) for box, label in zip(boxes, labels, strict=True) if box]
-        pixels = pixel_boxes(file, [box for box, _ in whole])
+        pixels = pixel_boxes(file, [box for box, _ in whole], self._max_pixels)
         return list(zip(pixels, [label for _, label in whole], strict=False))
 
 
@@ -99,12 +101,12 @@ def follow_tracks(detections: Any, boxes: Sequence[FrameBox] | None) -> None:
         detection.index = tracks.get(detection.source_label)
 
 
-def pixel_boxes(file: str, boxes: Sequence[Sequence[float]]) -> list[PixelBox]:
+def pixel_boxes(file: str, boxes: Sequence[Sequence[float]], max_pixels: int) -> list[PixelBox]:
     """Relative boxes [x, y, width, height] in pixels of an image file; [] if it cannot be read: the core will say so."""
     from faceqgen_core.image_io import ImageError, image_size
 
     try:
-        width, height = image_size(file)
+        width, height = image_size(file, max_pixels=max_pixels)
     except ImageError:
         return []
     return [_in_pixels(box, width, height) for box in boxes]
@@ -115,12 +117,15 @@ def _in_pixels(box: Sequence[float], width: int, height: int) -> PixelBox:
     return x * width, y * height, w * width, h * height
 
 
-def sample_boxes(sample: Any, faces_field: str, pixels: Any = None) -> list[PixelBox]:
+def sample_boxes(
+    sample: Any, faces_field: str, max_pixels: int, pixels: Any = None
+) -> list[PixelBox]:
     """Boxes in pixels of one sample at hand.
 
     Args:
         sample: an image, or the frame of a video.
         faces_field: its label field.
+        max_pixels: a larger file is not looked at.
         pixels: (H, W, 3), of a frame, which has no file; None: the sample's file is asked how large it is.
     """
     label = sample[faces_field]
@@ -129,7 +134,7 @@ def sample_boxes(sample: Any, faces_field: str, pixels: Any = None) -> list[Pixe
     labels = label.detections if hasattr(label, "detections") else [label]
     boxes = [d.bounding_box for d in labels if d.bounding_box]
     if pixels is None:
-        return pixel_boxes(sample.filepath, boxes)
+        return pixel_boxes(sample.filepath, boxes, max_pixels)
     height, width = pixels.shape[:2]
     return [_in_pixels(box, width, height) for box in boxes]
 

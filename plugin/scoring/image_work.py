@@ -49,7 +49,9 @@ class ImageWork:
         if settings.faces == "field":
             labelled = targets.with_field(view, settings.faces_field)
             many = targets.require_faces_field(labelled, settings.faces_field)
-            self._boxes = LabelBoxes(labelled, settings.faces_field, many=many)
+            self._boxes = LabelBoxes(
+                labelled, settings.faces_field, many=many, max_pixels=settings.max_pixels
+            )
         ownership.require_ours(self._dataset, settings.names)
         pending = pending_images(view, settings, preset, extra)
         self._ids, self._paths, self._remade = pending.ids, pending.paths, pending.remade

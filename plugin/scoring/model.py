@@ -19,7 +19,7 @@ import fiftyone.core.patches as fop
 import fiftyone.core.video as fov
 import numpy as np
 
-from faceqgen_core.vocabulary import DEFAULT_PRESET
+from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset import extra_scores, fields
 from .given_boxes import face_boxes, sample_boxes
@@ -38,6 +38,7 @@ class FaceQgenModelConfig:
     faces_field: str | None
     batch_size: int
     device: str
+    max_pixels: int = DEFAULT_MAX_PIXELS
 
 
 class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
@@ -54,6 +55,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         faces_field: field with boxes, for ``faces="field"``.
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
+        max_pixels: images with more pixels are not decoded: their status is ``too_large``.
 
     Raises:
         ValueError: an unknown preset, an absent device or another value out of range.
@@ -67,6 +69,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         faces_field: str | None = None,
         batch_size: int = 32,
         device: str = "auto",
+        max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> None:
         super().__init__()
         settings = ScoreSettings(
@@ -75,8 +78,11 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             preset=preset,
             batch_size=batch_size,
             device=device,
+            max_pixels=max_pixels,
         )
-        self.config = FaceQgenModelConfig(preset, faces, faces_field, batch_size, device)
+        self.config = FaceQgenModelConfig(
+            preset, faces, faces_field, batch_size, device, max_pixels
+        )
         self._faces = settings.assess_faces
         self._last: tuple[Any, Any] | None = None
         self._refused: ValueError | None = None
@@ -258,7 +264,8 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         has_file = _is_image(sample)
         if self._faces == "given" and sample is not None:
             name = self.needs_fields["faces_field"].removeprefix(fields.FRAMES)
-            boxes = face_boxes(sample_boxes(sample, name, None if has_file else image))
+            pixels = None if has_file else image
+            boxes = face_boxes(sample_boxes(sample, name, self.config.max_pixels, pixels))
         if has_file:
             return ImageRequest(sample.filepath, boxes=boxes)
         return ImageRequest(image, boxes=boxes)

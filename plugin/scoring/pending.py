@@ -18,6 +18,8 @@ from .settings import ScoreSettings
 RETRIED = ("unreadable", "failed")
 """Statuses that another look may change."""
 
+TOO_LARGE = "too_large"
+
 _AWAY = ("no such file", "no permission to read", "cannot be opened", "[Errno")
 """What the reason of an image says whose file could not be had at all."""
 
@@ -67,6 +69,8 @@ def pending_images(
             if not worth_another_look(path, known["reason"], known["at"], settings):
                 found.skipped += 1
                 continue
+            found.retried += 1
+        elif known["status"] == TOO_LARGE and _fits(path, settings.max_pixels):
             found.retried += 1
         elif (
             known["status"] == "scored"
@@ -170,6 +174,17 @@ def worth_another_look(
     at = looked_at if looked_at.tzinfo else looked_at.replace(tzinfo=timezone.utc)
     # The time of the change of a file's place counts, too: a copy may keep the time of its contents.
     return max(found.st_mtime, found.st_ctime) > at.timestamp()
+
+
+def _fits(path: str, max_pixels: int) -> bool:
+    """Whether an image that was too large is within the limit of this run; its header tells."""
+    from faceqgen_core.image_io import ImageError, image_size
+
+    try:
+        image_size(path, max_pixels=max_pixels)
+    except ImageError:
+        return False
+    return True
 
 
 def notices(pending: Pending, settings: ScoreSettings) -> Iterable[str]:

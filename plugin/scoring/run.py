@@ -94,6 +94,7 @@ class ScoringRun:
             whole_crops=self.settings.faces == "crop",
             dataset_id=self._dataset._doc.id,
             own_fields=self._work.fields,
+            max_pixels=self.settings.max_pixels,
         )
         self.summary.restored_dir = str(files.folder)
         return files

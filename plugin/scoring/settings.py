@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faceqgen_core.vocabulary import DEFAULT_PRESET
+from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
 from ..settings import Settings
 
 FACES = ("detect", "field", "crop")
 LARGEST_BATCH = 4096
+LARGEST_IMAGE = 1_000_000_000
+"""Pixels; decoding more would take over 7 GB of the server's memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class ScoreSettings(Settings):
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
         extra_scores: paths of JSON files of other quality networks in ONNX, with commas between, which score the same faces.
+        max_pixels: images with more pixels (width times height) are not decoded: their status is ``too_large``.
         fps: frames to score per second of a video.
         max_frames: at most so many of a video, spread evenly over it.
 
@@ -56,6 +59,7 @@ class ScoreSettings(Settings):
     batch_size: int = 32
     device: str = "auto"
     extra_scores: str | None = None
+    max_pixels: int = DEFAULT_MAX_PIXELS
     fps: float = 1.0
     max_frames: int = 100
 
@@ -81,6 +85,10 @@ class ScoreSettings(Settings):
         self.check_types()
         if self.batch_size > LARGEST_BATCH:
             raise ValueError(f"batch_size must be at most {LARGEST_BATCH}, got {self.batch_size}")
+        if not 1 <= self.max_pixels <= LARGEST_IMAGE:
+            raise ValueError(
+                f"max_pixels must lie between 1 and {LARGEST_IMAGE}, got {self.max_pixels}"
+            )
         FieldNames(self.field)  # raises for a name that cannot be a field
 
     @property
@@ -138,6 +146,7 @@ class ScoreSettings(Settings):
             preset,
             batch_size=self.batch_size,
             device=self.device,
+            max_pixels=self.max_pixels,
             restorer=restorer,
             extra_scores=extra_scores,
         )

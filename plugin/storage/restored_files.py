@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS
+
 from ..dataset.product_store import database_id
 from ..progress import in_words
 from .manifest import BrokenManifest, Entry, Manifest
@@ -67,6 +69,7 @@ class RestoredFiles:
         whole_crops: the images are crops themselves: their restoration replaces them entirely.
         dataset_id: of the data set that the files are made for.
         own_fields: paths of the fields that refer to them; what else refers to a file keeps it.
+        max_pixels: the limit up to which the run reads images.
 
     Raises:
         ValueError: the folder lies inside the plugin, cannot be written to, is a link, or its manifest is broken.
@@ -79,11 +82,13 @@ class RestoredFiles:
         whole_crops: bool,
         dataset_id: Any = None,
         own_fields: Collection[str] = (),
+        max_pixels: int = DEFAULT_MAX_PIXELS,
     ) -> None:
         self.folder = absolute(folder, "restored_dir")
         self.dataset_id = dataset_id
         self._own_fields = own_fields
         self._whole_crops = whole_crops
+        self._max_pixels = max_pixels
         self._manifest = Manifest(self.folder)
         self._names: dict[str, str | None] = {}
         self._database: str | None = None
@@ -228,7 +233,7 @@ class RestoredFiles:
             width, height = restored[0].image_size
             image = np.zeros((height, width, 3), np.uint8)  # replaced entirely
         else:
-            image = load_image(source)
+            image = load_image(source, max_pixels=self._max_pixels)
         for assessment in restored:
             image = paste_back(
                 image,

@@ -16,6 +16,7 @@ import pytest
 from faceqgen_core.cli import main
 from faceqgen_core.image_io import save_png
 from faceqgen_core.tables.score_journal import ScoreJournal, file_state
+from faceqgen_core.whole_files import temporary_beside
 from tests.cli import toy_score
 from tests.cli.test_score import rows_of
 from tests.images import jpeg_bytes, plain
@@ -217,6 +218,25 @@ def test_a_torn_line_is_cut_off_and_what_follows_is_whole(tmp_path: Path) -> Non
         lines = path.read_bytes().splitlines()
         assert len(lines) == 3
         assert all(json.loads(line) for line in lines)
+
+
+def test_what_a_killed_run_has_left_half_written_is_swept_at_once_and_nothing_else(
+    images: Path, tmp_path: Path, toy: list[int]
+) -> None:
+    """It had stayed for an hour: a run that was begun again at once left it behind."""
+    output, restored = tmp_path / "out" / "scores.csv", tmp_path / "restored"
+    options = ["--restored-dir", str(restored)]
+    assert main(["score", *call(images, output, *options)]) == 0
+    made = sorted(restored.iterdir())
+    ours = [temporary_beside(made[0]), temporary_beside(output)]
+    others = [temporary_beside(restored / "x-0123456789abcdef-face0.png")]
+    others += [temporary_beside(output.with_name("other.csv")), restored / ".notes.tmp"]
+    for path in (*ours, *others):
+        path.write_bytes(b"half")
+    assert main(["score", *call(images, output, *options)]) == 0
+    assert [path.exists() for path in ours] == [False, False]
+    assert all(path.exists() for path in others)
+    assert set(made) <= set(restored.iterdir())
 
 
 def test_a_second_run_into_the_same_file_is_refused(tmp_path: Path) -> None:

@@ -8,7 +8,9 @@ from fiftyone.operators import types
 
 from faceqgen_core.vocabulary import SCORES
 
+from ...settings import LONGEST_TEXT, shown
 from . import layout
+from .event_values import EventRefused
 from .scope import PanelScope
 
 EXPORT = "@faceqgen/face-quality/export_faces"
@@ -80,7 +82,12 @@ def export(ctx: Any, scope: PanelScope) -> None:
 
 
 def _name(ctx: Any, otherwise: str) -> str | None:
-    name = str(ctx.panel.state.get("actions.name") or "").strip()
+    value = ctx.panel.state.get("actions.name") or ""
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\0" in value:
+        raise EventRefused(
+            f"a name is a text of at most {LONGEST_TEXT} characters, got {shown(value)}"
+        )
+    name = value.strip()
     if not name:
         ctx.ops.notify(otherwise, variant="warning")
     return name or None

@@ -14,7 +14,7 @@ from ...faces.explanation import explain
 from ...faces.pictures import FacePictures, data_uri, face_pictures, faces_of
 from ...queries.ranking import WorstFirst, percent_worse
 from ...queries.thresholds import higher_is_better
-from . import layout
+from . import event_values, layout
 from .layout import number
 from .scope import PanelScope
 
@@ -25,6 +25,9 @@ PICTURES = {
     "drawn": "Drawn",
     "trust": "Trust",
 }
+MOST_FACES = 12
+"""Of one picture that there are buttons for."""
+
 SIDE = "216px"
 """Of a picture where there is room; with its unit, since the App takes a bare number for a fraction of the panel."""
 
@@ -32,7 +35,7 @@ SIDE = "216px"
 def look_at(scope: PanelScope, sample_id: str | None) -> None:
     """Look at a sample, its primary face first; None leaves all as it is."""
     if sample_id:
-        scope.choices.look, scope.choices.face = sample_id, 0
+        scope.choices.look, scope.choices.face = event_values.sample_id(sample_id), 0
 
 
 def look_at_worst(scope: PanelScope) -> None:
@@ -103,7 +106,7 @@ def _draw_faces(page: types.Object, panel: Any, faces: list[Any], chosen: int) -
     if len(faces) < 2:
         return
     row = layout.row(page, "faces")
-    for i in range(min(len(faces), 12)):
+    for i in range(min(len(faces), MOST_FACES)):
         layout.button(
             row,
             f"face_{i}",

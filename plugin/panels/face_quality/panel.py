@@ -9,16 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import fiftyone.operators as foo
 from fiftyone.operators import types
 from fiftyone.operators.categories import Categories
 
+from faceqgen_core.vocabulary import SCORES
+
+from ...dataset.statuses import STATUSES
+from ...queries.selection import KEEP
+from ...queries.subgroups import group_fields
+from ...queries.subjects import subject_fields
+from ...settings import shown
 from . import (
     decide,
     distribution,
     edc_curves,
+    event_values,
     grid_actions,
     layout,
     look,
@@ -26,8 +35,9 @@ from . import (
     subgroups,
     subjects,
 )
+from .event_values import EventRefused
 from .scope import PanelScope, fingerprint
-from .state import Counts, state_of
+from .state import Counts, PanelState, state_of
 
 HELP = (
     "Counts, thresholds, side-by-side looks and checks of the face quality in the current view. "
@@ -68,16 +78,39 @@ class FaceQuality(foo.Panel):
         told, known = time.monotonic(), state_of(ctx)
         with known.lock:
             known.sync.told = told
-            if known.sync.counted is None and event != "on_load":
-                self.on_load(ctx)  # the server was started anew while the page stayed open
-            ctx.event_args = ctx.params.get("event_args", {})
-            getattr(self, event)(ctx)
-            page = self.render(ctx)
+            page = self._answer(ctx, event, known)
             drawn = hashlib.sha256(json.dumps(page.to_json(), default=str).encode()).hexdigest()
             # The App draws all anew for every page that it gets, and it tells many events that change nothing.
             if event == "on_load" or drawn != known.sync.drawn:
                 known.sync.drawn = drawn
                 ctx.ops.show_panel_output(page)
+
+    def _answer(self, ctx: Any, event: Any, known: PanelState) -> types.Property:
+        """Answer an event; one that asks for what there is not, or that fails, leaves the panel as it was."""
+        choices, counts = replace(known.choices), replace(known.counts)
+        ctx.event_args = ctx.params.get("event_args", {})
+        try:
+            if known.sync.counted is None and event != "on_load":
+                self.on_load(ctx)  # the server was started anew while the page stayed open
+                choices, counts = replace(known.choices), replace(known.counts)
+            self._method(event)(ctx)
+            return self.render(ctx)
+        except EventRefused as error:
+            known.choices, known.counts = choices, counts
+            ctx.ops.notify(f"Face Quality: {error}", variant="error")
+            if event == "on_load" or known.sync.counted is None:
+                self.refresh(ctx)
+            return self.render(ctx)
+        except Exception:
+            known.choices, known.counts = choices, counts
+            raise
+
+    def _method(self, event: Any) -> Any:
+        """What answers an event: of the panel's methods those alone that are there for it."""
+        ours = isinstance(event, str) and event.startswith("on_") and event in vars(type(self))
+        if not ours:
+            raise EventRefused(f"there is no event {shown(event)}")
+        return getattr(self, event)
 
     def render(self, ctx: Any) -> types.Property:
         """Draw the page."""
@@ -121,9 +154,10 @@ class FaceQuality(foo.Panel):
         known = state_of(ctx)
         known.sync.asked = None
         if ctx.current_sample:
-            known.choices.look, known.choices.tab = ctx.current_sample, "look"
+            known.choices.look = event_values.sample_id(ctx.current_sample)
+            known.choices.tab = "look"
         elif ctx.selected:
-            known.choices.look = ctx.selected[-1]
+            known.choices.look = event_values.sample_id(ctx.selected[-1])
         self.refresh(ctx)
 
     def on_change_view(self, ctx: Any) -> None:
@@ -157,8 +191,8 @@ class FaceQuality(foo.Panel):
 
     def on_tab(self, ctx: Any) -> None:
         """Draw another tab."""
-        if ctx.params.get("value") in TABS:
-            state_of(ctx).choices.tab = ctx.params["value"]
+        if not event_values.is_empty(ctx, "value"):
+            state_of(ctx).choices.tab = event_values.choice(ctx, "value", TABS)
 
     def on_refresh(self, ctx: Any) -> None:
         """Count anew."""
@@ -166,14 +200,19 @@ class FaceQuality(foo.Panel):
 
     def on_field(self, ctx: Any) -> None:
         """Count the scores of another field."""
-        scope, chosen = PanelScope(ctx), ctx.params.get("value")
+        scope = PanelScope(ctx)
+        if event_values.is_empty(ctx, "value"):
+            return
+        chosen = event_values.choice(ctx, "value", scope.fields)
         if chosen != scope.field:
             scope.choices.field, scope.choices.threshold = chosen, None
             self.refresh(ctx)
 
     def on_status(self, ctx: Any) -> None:
         """Show the samples of one status."""
-        overview.show_status(PanelScope(ctx), ctx.params["status"])
+        scope = PanelScope(ctx)
+        known = {**STATUSES, **scope.counts.statuses}
+        overview.show_status(scope, event_values.choice(ctx, "status", known))
 
     def on_score_rest(self, ctx: Any) -> None:
         """Open the form that scores what has no status yet, with the parameters of the last run."""
@@ -187,29 +226,35 @@ class FaceQuality(foo.Panel):
     def on_measure(self, ctx: Any) -> None:
         """Show the distribution of another measure."""
         choices = state_of(ctx).choices
-        choices.measure, choices.threshold = ctx.params["measure"], None
+        choices.measure = event_values.choice(ctx, "measure", SCORES)
+        choices.threshold = None
         self.refresh(ctx)
 
     def on_bar(self, ctx: Any) -> None:
         """Show the samples in a bar."""
-        distribution.show_bar(PanelScope(ctx), int(ctx.params["idx"]))
+        scope = PanelScope(ctx)
+        bars = [] if scope.counts.shape is None else scope.counts.shape.counts
+        distribution.show_bar(scope, event_values.whole(ctx, "idx", 0, len(bars) - 1))
 
     def on_slider(self, ctx: Any) -> None:
         """Count at the threshold that the slider was moved to."""
         scope = PanelScope(ctx)
-        if _is_current(ctx, f"slider_{scope.choices.slider}"):
-            decide.move(scope, float(ctx.params["value"]), by="slider")
+        current = _is_current(ctx, f"slider_{scope.choices.slider}")
+        if current and not event_values.is_empty(ctx, "value"):
+            decide.move(scope, event_values.number(ctx, "value"), by="slider")
 
     def on_exact(self, ctx: Any) -> None:
         """Count at the threshold that was typed."""
-        scope, value = PanelScope(ctx), ctx.params.get("value")
-        if isinstance(value, (int, float)) and _is_current(ctx, f"exact_{scope.choices.exact}"):
-            decide.move(scope, float(value), by="exact")
+        scope = PanelScope(ctx)
+        current = _is_current(ctx, f"exact_{scope.choices.exact}")
+        if current and not event_values.is_empty(ctx, "value"):
+            decide.move(scope, event_values.number(ctx, "value"), by="exact")
 
     def on_worst(self, ctx: Any) -> None:
         """Discard the worst."""
         scope = PanelScope(ctx)
-        decide.move(scope, decide.worst(scope, ctx.params["percent"]))
+        percent = event_values.whole(ctx, "percent", 1, 99)
+        decide.move(scope, decide.worst(scope, percent))
 
     def on_acceptable(self, ctx: Any) -> None:
         """Discard what the model card calls not acceptable."""
@@ -218,15 +263,21 @@ class FaceQuality(foo.Panel):
 
     def on_show(self, ctx: Any) -> None:
         """Show the samples on one side of the threshold."""
-        decide.show_side(PanelScope(ctx), ctx.params["keep"])
+        decide.show_side(PanelScope(ctx), event_values.choice(ctx, "keep", KEEP))
 
     def on_subject(self, ctx: Any) -> None:
         """Count the subjects of another field."""
-        subjects.choose(PanelScope(ctx), ctx.params.get("value"))
+        scope, value = PanelScope(ctx), None
+        if not event_values.is_empty(ctx, "value"):
+            known = [subjects.NONE, *subject_fields(scope.view)]
+            value = event_values.choice(ctx, "value", known)
+        subjects.choose(scope, value)
 
     def on_best(self, ctx: Any) -> None:
         """Keep another number of samples of each subject."""
-        subjects.choose_best(PanelScope(ctx), ctx.params.get("value"))
+        if not event_values.is_empty(ctx, "value"):
+            best = event_values.whole(ctx, "value", 1, subjects.MOST)
+            subjects.choose_best(PanelScope(ctx), best)
 
     def on_show_best(self, ctx: Any) -> None:
         """Show the best samples of each subject."""
@@ -270,15 +321,19 @@ class FaceQuality(foo.Panel):
 
     def on_face(self, ctx: Any) -> None:
         """Look at another face of the same picture."""
-        state_of(ctx).choices.face = int(ctx.params["face"])
+        state_of(ctx).choices.face = event_values.whole(ctx, "face", 0, look.MOST_FACES - 1)
 
     def on_open(self, ctx: Any) -> None:
         """Open the sample."""
-        ctx.ops.open_sample(id=ctx.params["sample"])
+        ctx.ops.open_sample(id=event_values.sample_id(ctx.params.get("sample")))
 
     def on_group(self, ctx: Any) -> None:
         """Draw the groups of another field."""
-        subgroups.choose(PanelScope(ctx), ctx.params.get("value"))
+        scope, value = PanelScope(ctx), None
+        if not event_values.is_empty(ctx, "value"):
+            known = [subgroups.NONE, *group_fields(scope.view)]
+            value = event_values.choice(ctx, "value", known)
+        subgroups.choose(scope, value)
 
     def on_compute(self, ctx: Any) -> None:
         """Compute the error-versus-discard curves."""

@@ -77,11 +77,10 @@ def choose(scope: PanelScope, field: str | None) -> None:
     count(scope)
 
 
-def choose_best(scope: PanelScope, number: Any) -> None:
-    """Count with another number of samples to keep of each subject; what is no such number is left alone."""
-    if isinstance(number, (int, float)) and 1 <= number <= MOST:
-        scope.choices.best = int(number)
-        count(scope)
+def choose_best(scope: PanelScope, number: int) -> None:
+    """Count with another number of samples to keep of each subject."""
+    scope.choices.best = number
+    count(scope)
 
 
 def show_ruled(scope: PanelScope, *, best: bool) -> None:

@@ -102,14 +102,8 @@ class Export:
             left_out=self._selected.left_out,
             unscored=self._selected.unscored,
             threshold=self._selected.threshold,
-            notices=[*target.notices, *self._selected.notices, *self._nothing()],
+            notices=[*target.notices, *self._selected.notices],
         )
-
-    def _nothing(self) -> list[str]:
-        """A sentence where the chosen side is empty: a table without rows looks like a fault."""
-        if self._selected.kept:
-            return []
-        return [f"No sample is of {self._selection.keep} quality here: nothing is exported"]
 
     def __iter__(self) -> Iterator[ExportSummary]:
         """Write; yields the summary after each step. Closing the iterator stops the export; files written stay."""

@@ -1,4 +1,8 @@
-"""Tables of exported faces, CSV or JSON: paths, scores, and what became of each file."""
+"""Tables of exported faces, CSV or JSON: paths, scores, and what became of each file.
+
+Text of a CSV that a spreadsheet would run as a formula stands behind an apostrophe; ``csv_cells.plain_cell`` of the core, and
+so ``faceqgen evaluate``, takes it away again. In a JSON all text stands as it is.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +67,7 @@ def write_table(path: Path, rows: Sequence[Row], *, about: dict[str, Any]) -> No
 
 
 def _write_csv(path: Path, rows: Sequence[Row]) -> None:
+    from faceqgen_core.tables.csv_cells import safe_cell
     from faceqgen_core.tables.score_table import open_table
 
     with open_table(path, "w") as file:
@@ -71,7 +76,10 @@ def _write_csv(path: Path, rows: Sequence[Row]) -> None:
         for row in rows:
             cells = row.cells()
             cells["reasons"] = ";".join(cells["reasons"] or ())
-            writer.writerow(cells)
+            # Numbers stay numbers: a negative SSIM is no formula.
+            writer.writerow(
+                {k: safe_cell(v) if isinstance(v, str) else v for k, v in cells.items()}
+            )
 
 
 def _write_json(path: Path, rows: Sequence[Row], about: dict[str, Any]) -> None:

@@ -90,6 +90,22 @@ def test_a_percentile_of_scores_that_are_all_equal_has_no_low_side_and_says_so(k
     assert len(kept) == len(QUALITY) and "0 are of low quality" in result["notices"][0]
 
 
+def test_a_side_that_is_empty_is_told_whatever_made_it_so(keep, rated):
+    """An empty grid without a word looks like a fault."""
+    result, kept = keep(value=0, keep="low")
+    assert kept == [] and result["notices"] == ["No sample is of low quality here"]
+    result, kept = keep(measure="mse", value=0, keep="high")
+    assert kept == [] and result["notices"] == ["No sample is of high mse here"]
+    rated.set_values("faceqgen.quality", [40.0] * len(QUALITY))
+    result, kept = keep(by="percentile", value=10, keep="low")
+    assert kept == [] and "equal scores stay together" in result["notices"][0]
+    assert result["notices"][1] == "No sample is of low quality here"
+    rated.set_values("faceqgen.quality", [None] * len(QUALITY))
+    for by in ("threshold", "percentile"):
+        result, kept = keep(by=by, value=10, keep="high")
+        assert kept == [] and result["notices"]
+
+
 def test_a_percentage_asks_for_no_more_than_it_says(rated, part):
     wanted_of = part("queries.thresholds").wanted_of
     assert [wanted_of(100, percent) for percent in range(1, 100)] == list(range(1, 100))

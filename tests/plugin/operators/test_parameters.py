@@ -27,6 +27,10 @@ def _send(name: str, dataset: Any, **params: Any) -> Any:
         ({"batch_size": True}, "batch_size must be a whole number"),
         ({"fps": float("nan")}, "fps must be"),
         ({"max_frames": 2.5}, "max_frames must be a whole number"),
+        ({"max_pixels": 0}, "max_pixels must lie between 1 and 1000000000|Value must be greater"),
+        ({"max_pixels": 10**12}, "max_pixels must lie between|Value must be less"),
+        ({"max_pixels": "many"}, "max_pixels must be a whole number"),
+        ({"max_pixels": True}, "max_pixels must be a whole number"),
         ({"field": ["a"]}, "field must be a text"),
         ({"restored_dir": "a\0b"}, "without zero bytes"),
         ({"preset": "p" * 5000}, "at most 4096 characters"),
@@ -66,6 +70,9 @@ def test_what_no_form_has_looked_at_is_checked_by_the_settings_themselves(part):
         ({"device": 5}, "device must be a text, got 5"),
         ({"skip_scored": "no"}, "skip_scored must be True or False, got 'no'"),
         ({"batch_size": 10**30}, "batch_size must be a number of everyday size"),
+        ({"max_pixels": 0}, "max_pixels must lie between 1 and 1000000000, got 0"),
+        ({"max_pixels": 10**12}, "max_pixels must lie between 1 and 1000000000"),
+        ({"max_pixels": 1.5}, "max_pixels must be a whole number, got 1.5"),
         ({"skip_scorde": False}, "do you mean 'skip_scored'"),
     ):
         with pytest.raises(ValueError, match=message):

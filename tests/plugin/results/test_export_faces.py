@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from faceqgen_core.image_io import load_image, save_png
+from faceqgen_core.tables.csv_cells import plain_cell
 from faceqgen_core.tables.score_table import open_table, read_scores
 from tests.images import lfw_faces
 from tests.plugin.conftest import form_of, sent_to_app
@@ -61,6 +62,37 @@ def test_a_csv_holds_paths_and_scores_of_the_kept_and_evaluate_reads_it(rated, e
     assert [row["filepath"] for row in rows] == [rated.values("filepath")[i] for i in (0, 3)]
     assert read_scores(tmp_path / "kept.csv").columns["quality"].tolist() == [90, 50]
     assert (result["exported"], result["left_out"], result["unscored"]) == (2, 2, 1)
+
+
+def test_no_cell_of_an_exported_csv_is_run_by_a_spreadsheet_and_reading_gives_the_text_back(
+    part, tmp_path
+):
+    """FiftyOne makes paths absolute, so that a name alone stands at the start of a cell where a row is made by hand."""
+    row, face = part("results.export.table").Row, part("faces.rows").Face
+    names = [
+        "=cmd|' /C calc'!A0.jpg",
+        "+1.jpg",
+        "-1.jpg",
+        "@A1.jpg",
+        "\tx.jpg",
+        "\nx.jpg",
+        "'=x.jpg",
+    ]
+    names += ["plain.jpg", "a=b.jpg"]
+    values = {"ssim": -0.25, "quality": 40.0, "preset": "=p@1", "reasons": ["=blur", "dark"]}
+    rows = [row(face("i", name, 0, values), exported=name, problem=name) for name in names]
+    path = tmp_path / "faces.csv"
+    part("results.export.table").write_table(path, rows, about={})
+    found = _csv(path)
+    for line in found:
+        texts = {k: v for k, v in line.items() if k not in ("ssim", "quality")}
+        assert not [v for v in texts.values() if v[:1] in tuple("=+-@\t\r\n")]
+        assert line["ssim"] == "-0.25"
+    assert [plain_cell(line["filepath"]) for line in found] == names
+    assert [plain_cell(line["exported"]) for line in found] == names
+    table = read_scores(path)
+    assert table.paths == names and table.presets == ["=p@1"]
+    assert table.columns["ssim"].tolist() == [-0.25] * len(names)
 
 
 def test_an_empty_side_is_told_not_written_in_silence(rated, export, tmp_path):
