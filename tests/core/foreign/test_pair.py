@@ -38,7 +38,7 @@ def test_the_declared_range_is_what_the_networks_read_and_write(tmp_path):
     judged = (GREY[0, 0] / 127.5 - 1).mean()
     assert found.discriminator == pytest.approx(1 / (1 + math.exp(-judged)), abs=1e-5)
     assert found.difference.shape == (64, 64)
-    assert (found.quality, found.faceqnet, found.reasons) == (None, None, ())
+    assert (found.quality, found.extra, found.reasons) == (None, {}, ())
 
 
 def test_another_range_is_another_number_and_another_preset(tmp_path):
