@@ -255,6 +255,11 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
                 "or with faces='crop' for images that are faces already"
             )
             raise self._refused
+        if not self._assessor.preset.explains:
+            self._refused = ValueError(
+                "nothing was embedded: a network from elsewhere draws no face from a code; make the model with a preset of ours"
+            )
+            raise self._refused
         return list(self._assessor.assess(args, faces=self._faces, code=True))
 
     def _request(self, image: Any, sample: Any) -> Any:

@@ -90,3 +90,14 @@ def test_another_network_scores_beside_faceqnet_by_the_same_rule(crops, tmp_path
         crops, "faceqgen", "faceqgen", measure="faceqnet", second_measure="brightness"
     )
     assert compared.first == pytest.approx([0.5, 0.375], abs=1e-5)
+
+
+def test_the_model_writes_the_same_field_and_says_that_there_is_no_code(crops, tmp_path, part):
+    model = part("scoring.model").FaceQgenModel(
+        preset=str(tiny_faceqnet(tmp_path / "FaceQnet_v1.h5")), faces="crop", device="cpu"
+    )
+    crops.apply_model(model, label_field="applied")
+    assert crops.values("applied.faceqnet") == pytest.approx([0.5, 0.375], abs=1e-5)
+    assert "FaceQnet_v1@" in crops.get_field("applied.faceqnet").description
+    with pytest.raises(ValueError, match="a preset of ours"):
+        model.embed(np.zeros((80, 80, 3), np.uint8))
