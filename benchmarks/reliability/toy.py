@@ -14,7 +14,7 @@ from typing import Any
 
 import faceqgen_core.assessor
 import faceqgen_core.restoration
-from tests.core.test_assessor import ToyDetector, ToyNetwork
+from tests.core.toy_assessor import ToyDetector, ToyNetwork
 
 TICKS = "FACEQGEN_RELIABILITY_TICKS"
 BATCH, SECONDS_A_BATCH = 2, 0.02

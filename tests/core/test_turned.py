@@ -10,7 +10,7 @@ import pytest
 from faceqgen_core.detection import MTCNNDetector, find_turned, overlap
 from faceqgen_core.tables.score_table import row
 from faceqgen_core.types import FaceBox
-from tests.core.test_assessor import ToyDetector, toy
+from tests.core.toy_assessor import ToyDetector, toy
 from tests.images import astronaut, astronaut_face, no_face, plain, two_faces
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.reliability import __main__ as command
 from benchmarks.reliability import batches, fuzz, kills, promises, toy
-from tests.core.test_assessor import toy as toy_assessor
+from tests.core.toy_assessor import toy as toy_assessor
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = int(os.environ.get("FACEQGEN_FUZZ", "3000"))

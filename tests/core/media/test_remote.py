@@ -16,7 +16,7 @@ from faceqgen_core.image_io import UnreadableImage, image_size, load_image
 from faceqgen_core.media import remote
 from faceqgen_core.media.remote import RemoteError, fetch, images_at, is_remote, short_name, state
 from faceqgen_core.tables.score_journal import file_state
-from tests.core.test_assessor import toy
+from tests.core.toy_assessor import toy
 from tests.images import jpeg_bytes, plain
 
 
