@@ -93,17 +93,13 @@ class MTCNNDetector:
         Raises:
             DetectorError: the ``mtcnn`` package or its backend cannot be used.
         """
-        height, width = image.shape[:2]
-        longest = max(height, width)
-        scale = min(_PYRAMID_FACE / self.min_face_size, _LONGEST_SIDE / longest)
-        faces = self._look(image, scale, border=0)
-        if not faces:
-            border = round(_RETRY_BORDER * longest)
-            scale = min(scale, _RETRY_SIDE / (longest + 2 * border))
-            faces = self._look(image, scale, border=border)
-        if not faces:
-            faces = self._look(image, scale, border=0, cleaned=True)
-        return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
+        if faces := self.glance(image):
+            return faces
+        longest = max(image.shape[:2])
+        border = round(_RETRY_BORDER * longest)
+        scale = min(self._scale(image), _RETRY_SIDE / (longest + 2 * border))
+        faces = self._look(image, scale, border=border)
+        return faces or self._look(image, scale, border=0, cleaned=True)
 
     def glance(self, image: Image) -> list[FaceBox]:
         """What the first of the looks finds.
@@ -111,10 +107,12 @@ class MTCNNDetector:
         Raises:
             DetectorError: the ``mtcnn`` package or its backend cannot be used.
         """
+        return self._look(image, self._scale(image), border=0)
+
+    def _scale(self, image: Image) -> float:
         height, width = image.shape[:2]
-        scale = min(_PYRAMID_FACE / self.min_face_size, _LONGEST_SIDE / max(height, width))
-        faces = self._look(image, scale, border=0)
-        return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
+        longest: int = max(height, width)
+        return min(_PYRAMID_FACE / self.min_face_size, _LONGEST_SIDE / longest)
 
     def _look(
         self, image: Image, scale: float, *, border: int, cleaned: bool = False
@@ -151,7 +149,7 @@ class MTCNNDetector:
                     landmarks=landmarks,
                 )
             )
-        return faces
+        return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
 
     def _run(self, image: Image, *, lenient: bool) -> Rows:
         """Boxes and points; leniently: if the thresholds find nothing, by lower ones."""

@@ -5,10 +5,6 @@ uint8 RGB outside; float32 in [0, 1], NHWC, inside. The networks run in inferenc
 
 from __future__ import annotations
 
-import re
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,17 +15,7 @@ from faceqgen_core.changes.naming import name_changes
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.preset_checks import require_shapes
 from faceqgen_core.presets import WEIGHTS, Preset, PresetError
-from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
-from faceqgen_core.process.keras_settings import pinned, require_keras
-
-NETWORK_LOCK = threading.Lock()
-"""Keras keeps state per model while it builds, loads or predicts: one of these at a time."""
-
-_CACHE: dict[str, Any] = {}
-MOST_AT_ONCE = 64
-"""More crops a call make nothing faster, and each takes several megabytes."""
-
-_SIDE_BY_SIDE = 1
+from faceqgen_core.process.crop_network import CropNetwork, Outputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +106,11 @@ def difference_map(
     return changes if region is None else changes * (DIMMED + (1 - DIMMED) * region)
 
 
+def as_picture(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Pictures in [0, 1], same shape, as uint8; what is not finite becomes black."""
+    return np.asarray(np.rint(np.nan_to_num(values) * 255.0), np.uint8)
+
+
 class CropRestorer(Protocol):
     """What the assessor needs of a network: see ``restoration.Restorer``."""
 
@@ -135,72 +126,6 @@ class CropRestorer(Protocol):
     ) -> MeasuredCrops:
         """Restore and measure (N, S, S, 3) uint8 RGB crops; pictures are attributes named by ``PICTURES``."""
         ...
-
-
-def prepare_device(device: str) -> str | None:
-    """Return the Keras device, or None for the backend's own choice; make TensorFlow share a GPU.
-
-    Raises:
-        ValueError: the device is unknown or absent, or Keras has no backend.
-    """
-    keras = require_keras()
-    name = device.lower()
-    if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
-        raise ValueError(f"device must be 'auto', 'cpu', 'gpu' or 'gpu:N', got {device!r}")
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        gpus = tf.config.list_physical_devices("GPU")
-        for gpu in gpus:
-            try:  # App, notebook and worker are three processes on one GPU: none may take it whole
-                tf.config.experimental.set_memory_growth(gpu, True)
-            except (
-                RuntimeError
-            ):  # already in use by the caller's own TensorFlow code: their settings stand
-                break
-        if name.startswith("gpu") and int(name.partition(":")[2] or 0) >= len(gpus):
-            raise ValueError(
-                f"device {device!r} asked for, but TensorFlow sees {len(gpus) or 'no'} GPU; use 'cpu' or 'auto'"
-            )
-    return None if name == "auto" else (name if ":" in name else f"{name}:0")
-
-
-@contextmanager
-def device_scope(device: str | None) -> Iterator[None]:
-    """Where and how networks are built and run; ``device`` is what ``prepare_device`` gave."""
-    import keras
-
-    with keras.device(device) if device else nullcontext(), pinned():
-        yield
-
-
-def on_processor(device: str | None) -> bool:
-    """Whether TensorFlow runs the networks on the processor."""
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return device.startswith("cpu") if device else not tf.config.list_physical_devices("GPU")
-
-
-def one_by_one(scorer: Any) -> Any:
-    """A call for any number of crops that runs each by itself: how an operation is cut up depends on the batch's size."""
-    import tensorflow as tf
-
-    given = tf.TensorSpec((None, *scorer.input_shape[1:]), tf.float32)
-    made = {n: tf.TensorSpec(x.shape[1:], tf.float32) for n, x in scorer.output.items()}
-
-    @tf.function(input_signature=[given])  # type: ignore[untyped-decorator]
-    def run(crops: Any) -> Any:
-        def one(crop: Any) -> dict[str, Any]:
-            outputs = scorer(crop[None], training=False)
-            return {name: outputs[name][0] for name in made}
-
-        return tf.map_fn(one, crops, fn_output_signature=made, parallel_iterations=_SIDE_BY_SIDE)
-
-    return run
 
 
 def load_networks(preset: Preset) -> tuple[Any, Any, Any]:
@@ -234,16 +159,6 @@ def _load_scorer(preset: Preset) -> Any:
     return build_scorer(*load_networks(preset), face_region(preset.protocol))
 
 
-def require_threads() -> None:
-    """Refuse to call networks where they would never answer.
-
-    Raises:
-        RuntimeError: the process was forked after TensorFlow had run.
-    """
-    if forked_after_tensorflow():
-        raise RuntimeError(FORKED)
-
-
 class Restorer:
     """Runs a preset's networks over crops.
 
@@ -264,20 +179,15 @@ class Restorer:
     """
 
     def __init__(self, preset: Preset, *, batch_size: int = 32, device: str = "auto") -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        require_threads()
         self.preset = preset
         self.batch_size = batch_size
-        self._device = prepare_device(device)
-        key = f"{preset.identifier}|{preset.folder}|{self._device}"
-        with NETWORK_LOCK:
-            if key not in _CACHE:
-                with device_scope(self._device):
-                    scorer = _load_scorer(preset)
-                    alone = one_by_one(scorer) if on_processor(self._device) else None
-                    _CACHE[key] = scorer, alone
-            self._scorer, self._alone = _CACHE[key]
+        self._network = CropNetwork(
+            f"{preset.identifier}|{preset.folder}",
+            lambda: _load_scorer(preset),
+            batch_size=batch_size,
+            device=device,
+            white=1.0,
+        )
 
     def restore(
         self,
@@ -303,35 +213,19 @@ class Restorer:
             ValueError: wrong shape or type.
             RuntimeError: the process was forked after TensorFlow had run.
         """
-        require_threads()
-        size = self.preset.protocol.size
-        crops = np.asarray(crops)
-        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != (size, size, 3):
-            raise ValueError(
-                f"crops must be (N, {size}, {size}, 3) uint8 RGB, got {crops.shape} {crops.dtype}"
-            )
         wanted = (restored, difference, drawn, trust, code)
         asked = tuple(name for name, this in zip(PICTURES, wanted, strict=True) if this)
-        most = min(self.batch_size, MOST_AT_ONCE)
-        parts = [self._run(crops[i : i + most], asked) for i in range(0, len(crops), most)]
-        if not parts:  # shapes and types of no crop are those of one
-            one = self._run(np.zeros((1, size, size, 3), np.uint8), asked)
-            parts = [{name: values[:0] for name, values in one.items()}]
+        parts = [self._result(*part, asked) for part in self._network.parts(crops)]
         changes = [names for part in parts for names in part.pop("changes")]
         return RestorationResult(
             **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
             changes=changes,
         )
 
-    def _run(self, crops: NDArray[np.uint8], asked: tuple[str, ...]) -> dict[str, Any]:
-        """What the result holds of up to a batch of crops, by its name there."""
-        count = len(crops)
-        padded = count if self._alone else 1 << (count - 1).bit_length()
-        batch = np.zeros((padded, *crops.shape[1:]), np.float32)
-        batch[:count] = crops / np.float32(255.0)
-        with NETWORK_LOCK, device_scope(self._device):
-            outputs = self._alone(batch) if self._alone else self._scorer.predict_on_batch(batch)
-        made = {name: np.asarray(values)[:count] for name, values in outputs.items()}
+    def _result(
+        self, crops: NDArray[np.float32], made: Outputs, asked: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """What the result holds of a part of the crops, by its name there."""
         numbers = made["measures"].astype(np.float64)
         local = np.nan_to_num(made["local"], nan=-1.0)
         result = {
@@ -341,7 +235,7 @@ class Restorer:
             "similarity": made["similarity"][:, 0].astype(np.float64),
             "strengths": made["strengths"],
             "changes": name_changes(
-                batch[:count],
+                crops,
                 np.nan_to_num(made["restored"]),
                 np.nan_to_num(made["trust"][..., 0]),
                 difference_map(local, crops.shape[1]),
@@ -357,5 +251,5 @@ class Restorer:
             elif name == "code":
                 result[name] = np.nan_to_num(made[name])
             else:
-                result[name] = np.rint(np.nan_to_num(made[name]) * 255.0).astype(np.uint8)
+                result[name] = as_picture(made[name])
         return result

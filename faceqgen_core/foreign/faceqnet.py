@@ -125,9 +125,9 @@ class FaceQnet:
     """
 
     def __init__(self, preset: FaceQnetPreset, *, batch_size: int = 32, device: str = "auto"):
-        from faceqgen_core.foreign.foreign_scorer import ForeignScorer
+        from faceqgen_core.process.crop_network import CropNetwork
 
-        self._scorer = ForeignScorer(
+        self._network = CropNetwork(
             f"{preset.identifier}|{preset.file}",
             lambda: _model(preset.file),
             batch_size=batch_size,
@@ -140,7 +140,7 @@ class FaceQnet:
         Raises:
             ValueError: wrong shape or type.
         """
-        values = self._scorer.run(crops)[FACEQNET.name][:, 0].astype(np.float64)
+        values = self._network.outputs(crops)[FACEQNET.name][:, 0].astype(np.float64)
         clipped = np.clip(values, FACEQNET.low, FACEQNET.high)
         return ForeignResult({FACEQNET.name: np.where(np.isfinite(values), clipped, np.nan)})
 

@@ -28,7 +28,7 @@ from faceqgen_core.foreign.refusal import refuse
 from faceqgen_core.measures import MEASURES
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import sha256_of
-from faceqgen_core.restoration import difference_map
+from faceqgen_core.restoration import as_picture, difference_map
 
 SIZES = (16, 512)
 _CERTAIN = 1e-6
@@ -115,10 +115,10 @@ class PairRestorer:
     """
 
     def __init__(self, preset: PairPreset, *, batch_size: int = 32, device: str = "auto") -> None:
-        from faceqgen_core.foreign.foreign_scorer import ForeignScorer
+        from faceqgen_core.process.crop_network import CropNetwork
 
         self._region = face_region(preset.protocol)
-        self._scorer = ForeignScorer(
+        self._network = CropNetwork(
             f"{preset.identifier}|{preset.file}",
             lambda: _model(preset.pair, self._region),
             batch_size=batch_size,
@@ -140,14 +140,13 @@ class PairRestorer:
         Raises:
             ValueError: wrong shape or type.
         """
-        made = self._scorer.run(crops)
+        made = self._network.outputs(crops)
         numbers = made["measures"].astype(np.float64)
-        picture = np.rint(np.nan_to_num(made["restored"]) * 255.0).astype(np.uint8)
         local = np.nan_to_num(made["local"], nan=-1.0)
         return ForeignResult(
             {name: numbers[:, place] for place, name in enumerate(MEASURES)},
-            restored=picture if restored else None,
-            difference=difference_map(local, picture.shape[1], self._region)
+            restored=as_picture(made["restored"]) if restored else None,
+            difference=difference_map(local, len(self._region), self._region)
             if difference
             else None,
         )

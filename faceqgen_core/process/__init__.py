@@ -1,1 +1,1 @@
-"""What the rest of the process may have set or done before: settings of Keras, a fork."""
+"""Networks in a process: loaded once and run over crops; what the rest of it may have set or done before."""

@@ -29,11 +29,12 @@ print(json.dumps([a.status.value, a.reason, a.quality, a.ssim, a.mse, a.discrimi
 TWICE = """
 import sys
 import keras
-from faceqgen_core import FaceQualityAssessor, restoration
+from faceqgen_core import FaceQualityAssessor
+from faceqgen_core.process import crop_network
 from tests.images import astronaut
 
 def score():
-    restoration._CACHE.clear()
+    crop_network._LOADED.clear()
     (a,) = FaceQualityAssessor(sys.argv[1], device="cpu").assess([astronaut()])
     assert a.scored, a.reason
     return a.quality, a.ssim, a.mse, a.discriminator, a.box.x, a.box.y

@@ -1,0 +1,182 @@
+"""Runs a network over crops: loaded once per process and device, each crop by itself on the processor."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
+from faceqgen_core.process.keras_settings import pinned, require_keras
+
+Outputs: TypeAlias = dict[str, NDArray[np.float32]]
+"""What a network says of some crops, by the name of the output."""
+
+_LOCK = threading.Lock()
+"""Keras keeps state per model while it builds, loads or predicts: one of these at a time."""
+
+_LOADED: dict[str, Any] = {}
+_MOST_AT_ONCE = 64
+"""More crops a call make nothing faster, and each takes several megabytes."""
+
+
+def _prepare_device(device: str) -> str | None:
+    """Return the Keras device, or None for the backend's own choice; make TensorFlow share a GPU.
+
+    Raises:
+        ValueError: the device is unknown or absent, or Keras has no backend.
+    """
+    keras = require_keras()
+    name = device.lower()
+    if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
+        raise ValueError(f"device must be 'auto', 'cpu', 'gpu' or 'gpu:N', got {device!r}")
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            try:  # App, notebook and worker are three processes on one GPU: none may take it whole
+                tf.config.experimental.set_memory_growth(gpu, True)
+            except (
+                RuntimeError
+            ):  # already in use by the caller's own TensorFlow code: their settings stand
+                break
+        if name.startswith("gpu") and int(name.partition(":")[2] or 0) >= len(gpus):
+            raise ValueError(
+                f"device {device!r} asked for, but TensorFlow sees {len(gpus) or 'no'} GPU; use 'cpu' or 'auto'"
+            )
+    return None if name == "auto" else (name if ":" in name else f"{name}:0")
+
+
+@contextmanager
+def _device_scope(device: str | None) -> Iterator[None]:
+    """Where and how networks are built and run; ``device`` is what ``_prepare_device`` gave."""
+    import keras
+
+    with keras.device(device) if device else nullcontext(), pinned():
+        yield
+
+
+def _on_processor(device: str | None) -> bool:
+    """Whether TensorFlow runs the networks on the processor."""
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return False
+    import tensorflow as tf
+
+    return device.startswith("cpu") if device else not tf.config.list_physical_devices("GPU")
+
+
+def _one_by_one(network: Any) -> Any:
+    """A call for any number of crops that runs each by itself: how an operation is cut up depends on the batch's size."""
+    import tensorflow as tf
+
+    given = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
+    made = {n: tf.TensorSpec(x.shape[1:], tf.float32) for n, x in network.output.items()}
+
+    @tf.function(input_signature=[given])  # type: ignore[untyped-decorator]
+    def run(crops: Any) -> Any:
+        def one(crop: Any) -> dict[str, Any]:
+            outputs = network(crop[None], training=False)
+            return {name: outputs[name][0] for name in made}
+
+        return tf.map_fn(one, crops, fn_output_signature=made, parallel_iterations=1)
+
+    return run
+
+
+def _require_threads() -> None:
+    """Refuse to call networks where they would never answer.
+
+    Raises:
+        RuntimeError: the process was forked after TensorFlow had run.
+    """
+    if forked_after_tensorflow():
+        raise RuntimeError(FORKED)
+
+
+class CropNetwork:
+    """A network over crops, loaded once per process and device and shared by all that name it alike.
+
+    On the processor each crop goes through it by itself: a face has the same bits alone and in any batch and order.
+
+    Args:
+        key: what the network is known by in this process.
+        make: builds it: a Keras model from (N, S, S, 3) float32 RGB to a dictionary.
+        batch_size: crops per call, at least 1.
+        device: "auto", "cpu", "gpu" or "gpu:N".
+        white: what the network takes for 255; 0 is 0.
+
+    Raises:
+        ValueError: a batch size under 1, an unknown or absent device, or a backend of Keras that is not installed.
+        RuntimeError: the process was forked after TensorFlow had run.
+        PresetError: the network cannot be built.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        make: Callable[[], Any],
+        *,
+        batch_size: int,
+        device: str,
+        white: float = 255.0,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
+        _require_threads()
+        self._most = min(batch_size, _MOST_AT_ONCE)
+        self._step = np.float32(255.0 / white)
+        self._device = _prepare_device(device)
+        key = f"{key}|{self._device}"
+        with _LOCK:
+            if key not in _LOADED:
+                with _device_scope(self._device):
+                    network = make()
+                    alone = _one_by_one(network) if _on_processor(self._device) else None
+                    _LOADED[key] = network, alone
+            self._network, self._alone = _LOADED[key]
+
+    def parts(self, crops: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32], Outputs]]:
+        """Run the network over (N, S, S, 3) uint8 RGB crops, part by part, for all outputs of many crops are large.
+
+        Yields:
+            The crops of a part as the network takes them, and its outputs of them. For no crop one part of none: its
+            shapes and types are those of one.
+
+        Raises:
+            ValueError: wrong shape or type.
+            RuntimeError: the process was forked after TensorFlow had run.
+        """
+        _require_threads()
+        crops = np.asarray(crops)
+        sides = tuple(self._network.input_shape[1:])
+        if crops.dtype != np.uint8 or crops.ndim != 4 or crops.shape[1:] != sides:
+            raise ValueError(
+                f"crops must be (N, {', '.join(map(str, sides))}) uint8 RGB, got {crops.shape} {crops.dtype}"
+            )
+        if not len(crops):
+            given, made = self._part(np.zeros((1, *sides), np.uint8))
+            yield given[:0], {name: values[:0] for name, values in made.items()}
+        for start in range(0, len(crops), self._most):
+            yield self._part(crops[start : start + self._most])
+
+    def outputs(self, crops: NDArray[np.uint8]) -> Outputs:
+        """All outputs of (N, S, S, 3) uint8 RGB crops; raises as ``parts``."""
+        parts = [made for _, made in self.parts(crops)]
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _part(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], Outputs]:
+        count = len(crops)
+        padded = count if self._alone else 1 << (count - 1).bit_length()
+        batch = np.zeros((padded, *crops.shape[1:]), np.float32)
+        batch[:count] = crops / self._step
+        with _LOCK, _device_scope(self._device):
+            made = self._alone(batch) if self._alone else self._network.predict_on_batch(batch)
+        return batch[:count], {name: np.asarray(values)[:count] for name, values in made.items()}
