@@ -7,7 +7,9 @@ from PIL import Image
 
 from faceqgen_core.alignment import CropProtocol, align
 from faceqgen_core.degradation import degrade
+from faceqgen_core.training.data.layouts import list_images
 from faceqgen_core.training.data.pairs import align_jitter
+from faceqgen_core.training.data.subjects import align_faces, read_landmarks
 from faceqgen_core.types import FaceBox
 from tests.images import astronaut, astronaut_face, grace_hopper, lfw_faces
 
@@ -56,3 +58,9 @@ def write_small_set(root, *, faces=40, variants=20):
         rows.append([f"people/{name}", 0.9, 20, 20, 90, 90, *PROTOCOL.template.reshape(-1)])
     with (root / "landmarks.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
+
+
+def aligned_small_set(root):
+    """The faces of ``write_small_set``, as a run reads them."""
+    known = read_landmarks(root / "landmarks.csv")
+    return align_faces(list_images([root / "people"]), PROTOCOL, known=known)

@@ -8,15 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.cli import main
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.presets import WEIGHTS
-from faceqgen_core.training.data.layouts import list_images
 from faceqgen_core.training.data.subjects import (
-    align_faces,
     best_images,
-    read_landmarks,
     split_subjects,
 )
 from faceqgen_core.training.data.targeted_faces import TargetedFaces
@@ -24,7 +20,7 @@ from faceqgen_core.training.labels.labelled_set import LabelledSet
 from faceqgen_core.training.loop.checkpoint import load_checkpoint
 from faceqgen_core.training.loop.discriminator_stage import report, split_labelled
 from faceqgen_core.training.loop.validation import Validation
-from tests.training.small_set import write_small_set
+from tests.training.small_set import aligned_small_set, write_small_set
 
 SETTINGS = {
     "grading_steps": 200,
@@ -73,15 +69,10 @@ def run(data, tmp_path_factory):
     return output
 
 
-def _aligned(data):
-    listing = list_images([data / "people"])
-    return align_faces(listing, CropProtocol(), known=read_landmarks(data / "landmarks.csv"))
-
-
 @pytest.fixture(scope="module")
 def development(data):
     """The subjects that the run has held back, as the run chooses them."""
-    faces = _aligned(data)
+    faces = aligned_small_set(data)
     _, held = split_subjects(faces, share=SETTINGS["held_back"], seed=0)
     targets = TargetedFaces.of(faces, best_images(faces)).targets
     shown = held[np.isin(held, targets.rows)]
@@ -121,7 +112,9 @@ def test_the_discriminator_orders_graded_originals_of_held_back_subjects(run, da
         assert last[name] < first[name]
     (folder,) = (run / "cache").glob("labelled-*")
     labelled = LabelledSet.load(folder)
-    _, held = split_labelled(labelled, split_subjects(_aligned(data), share=0.25, seed=0)[1])
+    _, held = split_labelled(
+        labelled, split_subjects(aligned_small_set(data), share=0.25, seed=0)[1]
+    )
     keras.utils.set_random_seed(0)
     untrained, judge = (_networks()[1] for _ in range(2))
     judge.load_weights(run / WEIGHTS[1])

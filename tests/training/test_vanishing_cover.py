@@ -10,15 +10,12 @@ from faceqgen_core.covers import cover
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.presets import WEIGHTS
-from faceqgen_core.training.data.layouts import list_images
 from faceqgen_core.training.data.subjects import (
-    align_faces,
     best_images,
-    read_landmarks,
     split_subjects,
 )
 from faceqgen_core.training.data.targeted_faces import TargetedFaces
-from tests.training.small_set import write_small_set
+from tests.training.small_set import aligned_small_set, write_small_set
 
 SETTINGS = {
     "grading_steps": 30,
@@ -48,8 +45,7 @@ SETTINGS = {
 
 def _held_back(data):
     """The targets among the subjects that the run has held back, as the run chooses them."""
-    listing = list_images([data / "people"])
-    faces = align_faces(listing, CropProtocol(), known=read_landmarks(data / "landmarks.csv"))
+    faces = aligned_small_set(data)
     _, held = split_subjects(faces, share=SETTINGS["held_back"], seed=0)
     rows = TargetedFaces.of(faces, best_images(faces)).targets.rows
     return faces.crops[held[np.isin(held, rows)]]

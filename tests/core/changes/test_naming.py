@@ -3,12 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from skimage.metrics import structural_similarity
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.changes.naming import PARTS, name_changes, part_weights, with_turn
 from faceqgen_core.degradation import degrade
 from faceqgen_core.measures.region import face_region
+from tests.scikit_ssim import ssim_map_by_scikit_image
 from tests.training.small_set import portrait_variants
 
 PROTOCOL = CropProtocol()
@@ -20,16 +20,8 @@ def _named(before, after, trust):
     """Changes of a batch of pictures (N, S, S, 3) uint8."""
     differences = []
     for pair in zip(before, after, strict=True):
-        _, local = structural_similarity(
-            *(picture / 255 for picture in pair),
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
-            channel_axis=-1,
-            data_range=1,
-            full=True,
-        )
-        differences.append((1 - local.mean(axis=-1)) / 2)
+        local = ssim_map_by_scikit_image(*(picture / 255 for picture in pair))
+        differences.append((1 - local) / 2)
     unit = [x.astype(np.float32) / np.float32(255) for x in (before, after)]
     return name_changes(*unit, trust, np.stack(differences).astype(np.float32), PROTOCOL)
 
