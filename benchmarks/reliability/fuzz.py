@@ -11,7 +11,6 @@ from __future__ import annotations
 import io
 import json
 import random
-import resource
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 
+from faceqgen_core.bench.memory import peak
 from faceqgen_core.image_io import ImageError, load_image
 from faceqgen_core.types import Status
 from tests.images import astronaut, exif
@@ -178,7 +178,7 @@ def fuzz(read: Read, count: int, seed: int) -> Fuzzed:
         found.files += 1
         if number:  # the first one loads what there is to load
             found.slowest = max(found.slowest, time.monotonic() - start)
-    found.megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found.megabytes = peak() / 2**20
     return found
 
 

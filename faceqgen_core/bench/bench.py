@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import numpy as np
 
 from faceqgen_core.bench.images import write_crops, write_photographs
 from faceqgen_core.bench.limit import ForwardPass, matrix_product
+from faceqgen_core.bench.memory import peak, resident
 from faceqgen_core.bench.peers import Naive, faceqnet_shape, lightqnet, serfiq_shape
 from faceqgen_core.bench.rates import Rate, Side, measure
 from faceqgen_core.types import FaceBox
@@ -207,11 +207,6 @@ def _memory(crops: Sequence[Path], count: int, assessor: Any) -> dict[str, float
     early = 0.0
     for number, _ in enumerate(assessor.assess(repeated, faces="crop"), start=1):
         if number == max(1, count // 10):
-            early = _resident()
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"crops": count, "after a tenth": early, "at the end": _resident(), "most": most}
-
-
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+            early = resident() / 2**20
+    end, most = resident() / 2**20, peak() / 2**20
+    return {"crops": count, "after a tenth": early, "at the end": end, "most": most}

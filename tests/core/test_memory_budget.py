@@ -145,14 +145,14 @@ BOMBS = """
 import resource, sys
 from faceqgen_core import FaceQualityAssessor
 from tests.core.toy_assessor import ToyDetector, ToyNetwork, toy_preset
-from tests.peak_memory import peak_memory
+from faceqgen_core.bench.memory import peak
 from faceqgen_core.types import Status
 resource.setrlimit(resource.RLIMIT_AS, (3_000_000_000, 3_000_000_000))
 assessor = FaceQualityAssessor(
     toy_preset(), detector=ToyDetector(), restorer=ToyNetwork(), workers=8, batch_size=512)
 results = list(assessor.assess([sys.argv[1]] * int(sys.argv[2])))
 assert all(r.status is Status.SCORED for r in results), [r.reason for r in results]
-print(peak_memory())
+print(peak())
 """
 
 

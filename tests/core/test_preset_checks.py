@@ -131,12 +131,12 @@ def test_weights_that_declare_other_shapes_are_refused_before_room_is_made_for_t
         "import sys\n"
         "from faceqgen_core.presets import PresetError, load_preset\n"
         "from faceqgen_core.restoration import Restorer\n"
-        "from tests.peak_memory import peak_memory\n"
+        "from faceqgen_core.bench.memory import peak\n"
         "try:\n"
         "    Restorer(load_preset(sys.argv[1]), device='cpu')\n"
         "except PresetError as error:\n"
         "    assert 'does not fit' in str(error), error\n"
-        "    print(peak_memory())\n"
+        "    print(peak())\n"
         "    sys.exit(7)\n"
     )
     command = [sys.executable, "-c", code, str(copy)]
