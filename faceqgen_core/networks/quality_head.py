@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from faceqgen_core.networks.basis import SIDE
 from faceqgen_core.networks.blocks import conv, norm_act
 
 
@@ -19,15 +20,15 @@ def build_quality_head(
 ) -> keras.Model:
     """Build the quality head.
 
-    Inputs, in this order: the generator's bottleneck (N, ``size``/16, ``size``/16, 8 ``width``), its code (N, ``code``) and
-    its trust in the input (N, ``size``, ``size``, 1); the discriminator's last level (same places as the bottleneck,
+    Inputs, in this order: the generator's bottleneck (N, 4, 4, 8 ``width``), its code (N, ``code``) and its
+    trust in the input (N, ``size``, ``size``, 1); the discriminator's last level (N, ``size``/16, ``size``/16,
     8 ``patch_width``), the strengths of the degradations that it names (N, ``families``) and the similarity that it predicts
     (N, 1); and the native measures (N, 3) in the order ssim, mse, discriminator. Output: (N, 1), the predicted mated
     similarity score, cosine, unbounded; higher is better. It sets out from the discriminator's prediction and learns what is
     wrong with it.
     """
     side = size // 16
-    g = keras.Input((side, side, 8 * width), name="bottleneck")
+    g = keras.Input((SIDE // 16, SIDE // 16, 8 * width), name="bottleneck")
     c = keras.Input((code,), name="code")
     t = keras.Input((size, size, 1), name="trust")
     d = keras.Input((side, side, 8 * patch_width), name="patches")
@@ -35,9 +36,9 @@ def build_quality_head(
     first = keras.Input((1,), name="judged_similarity")
     m = keras.Input((3,), name="measures")
     trust = layers.AveragePooling2D(size // side, name="trust_pool")(t)  # 8 x 8
-    x = layers.Concatenate(name="join")(
-        [conv(g, units // 2, 1, "reduce_bottleneck"), conv(d, units, 1, "reduce_patches")]
-    )
+    coarse = conv(g, units // 2, 1, "reduce_bottleneck")
+    coarse = layers.UpSampling2D(size // SIDE, name="bottleneck_large")(coarse)
+    x = layers.Concatenate(name="join")([coarse, conv(d, units, 1, "reduce_patches")])
     x = conv(norm_act(x, "join"), units, 3, "conv1")
     # Beside the features, not among them: the norm per group would take its level away.
     x = layers.Add(name="with_trust")([x, conv(trust, units, 3, "trust_conv")])

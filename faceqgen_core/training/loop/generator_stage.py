@@ -68,6 +68,25 @@ def take_over(network: keras.Model, other: keras.Model) -> int:
     return taken
 
 
+def grown(whole: RestorationGAN, half: RestorationGAN) -> RestorationGAN:
+    """Go on at the whole side: from the moving average of what was learned at half of it, with fresh finer levels.
+
+    The critic goes on with its optimiser. The generator's has its place on the cosine alone: its moments belong to weights
+    by their order, and there are more of them now. Changes both; returns ``whole``.
+    """
+    half.generator.set_weights(half.averaged)
+    take_over(whole.generator, half.generator)
+    whole.averaged = [np.array(v) for v in whole.generator.get_weights()]
+    whole.critic.set_weights(half.critic.get_weights())
+    mine, theirs = whole.optimizers, half.optimizers
+    for variable, value in zip(mine[1].variables, theirs[1].variables, strict=True):
+        variable.assign(value)
+    places = ([v for v in o.variables if v.name == "iteration"] for o in (mine[0], theirs[0]))
+    for variable, value in zip(*places, strict=True):
+        variable.assign(value)
+    return whole
+
+
 class Restoring:
     """One run of the second part.
 
@@ -223,9 +242,7 @@ class Restoring:
     def _advance(self, gan: RestorationGAN, batch: Batch) -> RestorationGAN:
         config, step = self._config, self._step
         if step >= self._on_half and gan.generator.input_shape[0][1] != self._size:
-            whole = self._make(step, gan.discriminator)
-            whole.restore_state(gan.state())
-            gan = whole
+            gan = grown(self._make(step, gan.discriminator), gan)
         start = max(self._on_half, config.adversarial_from * config.steps)
         ramp = float(np.clip((step - start) / max(0.1 * config.steps, 1), 0, 1))
         losses = gan.step(batch, adversarial=ramp)
@@ -238,8 +255,11 @@ class Restoring:
         self, gan: RestorationGAN, reports: Reports, minutes: float, *, on_schedule: bool
     ) -> None:
         config = self._config
-        mean_generator = self._generator(self._size)
+        mean_generator = self._generator(gan.generator.input_shape[0][1])
         mean_generator.set_weights(gan.averaged)
+        if mean_generator.input_shape[0][1] != self._size:
+            small, mean_generator = mean_generator, self._generator(self._size)
+            take_over(mean_generator, small)
         facts, rows = self._validation.report(mean_generator, gan.discriminator)
         # A cut by the budget must not change what an uncut run would have kept.
         better = on_schedule and self._stop.report(self._step, facts["order"])

@@ -292,7 +292,7 @@ class RestorationGAN:
         return arrays
 
     def restore_state(self, arrays: Any) -> None:
-        """Set what ``state`` returned; the side may be another one."""
+        """Set what ``state`` returned; the side is the same."""
         for name, variables in self._groups().items():
             for i, variable in enumerate(variables):
                 variable.assign(arrays[f"{name}/{i}"])

@@ -67,7 +67,7 @@ def test_every_output_of_the_generator_has_its_shape_and_range(generator, images
     assert trust.shape == (count, SIZE, SIZE, 1)
     assert trust.min() >= 0 and trust.max() <= 1
     assert code.shape == (count, CODE)
-    assert bottleneck.shape == (count, SIZE // 16, SIZE // 16, 8 * 16)
+    assert bottleneck.shape == (count, 4, 4, 8 * 16)
     assert all(x.dtype == np.float32 for x in (restored, drawn, trust, code, bottleneck))
 
 

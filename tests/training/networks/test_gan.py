@@ -8,7 +8,7 @@ from keras import ops
 from faceqgen_core.measures.ssim import ssim_map
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.training.data.pairs import Batch
-from faceqgen_core.training.loop.generator_stage import load_earlier, take_over
+from faceqgen_core.training.loop.generator_stage import grown, load_earlier, take_over
 from faceqgen_core.training.networks.components import principal_components
 from faceqgen_core.training.networks.critic import build_critic
 from faceqgen_core.training.networks.gan import RestorationGAN
@@ -181,16 +181,46 @@ def test_its_state_brings_back_both_networks_their_optimisers_and_the_average(ga
 
 def test_what_was_learned_at_half_the_side_goes_on_at_the_whole():
     half, whole = (build_generator(size=side, width=16, code=CODE) for side in (64, 128))
-    whole.set_weights(half.get_weights())
+    weighty = sum(bool(layer.get_weights()) for layer in half.layers)
+    assert take_over(whole, half) == weighty
     image = np.repeat(np.repeat(TARGET, 2, axis=1), 2, axis=2)
     known = np.full((4, 1), 0.5, np.float32), np.zeros((4, 256), np.float32)
-    codes = [ops.convert_to_numpy(g([x, *known])[3]) for g, x in ((half, TARGET), (whole, image))]
-    np.testing.assert_allclose(codes[1], codes[0], atol=1e-4)
+    made = [
+        [ops.convert_to_numpy(x) for x in network([picture, *known])]
+        for network, picture in ((half, TARGET), (whole, image))
+    ]
+    np.testing.assert_allclose(made[1][3], made[0][3], atol=1e-4)
+    # The finer level adds nothing before it has learned: the same picture, enlarged.
+    shrunk = made[1][0].reshape(4, SIZE, 2, SIZE, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(shrunk, made[0][0], atol=0.03)
+
+
+def test_a_gan_grows_from_the_average_with_its_critic_and_its_place_on_the_cosine(gan):
+    gan.step(_batch(), adversarial=1.0)
+    mean, critic = [np.array(v) for v in gan.averaged], _copy(gan.critic)
+    whole = RestorationGAN(
+        build_generator(size=2 * SIZE, width=16, code=CODE),
+        build_critic(size=2 * SIZE, width=8),
+        build_discriminator(size=2 * SIZE, width=8),
+        components=principal_components(PICTURES, CODE),
+        region=np.ones((2 * SIZE, 2 * SIZE), np.float32),
+        steps=40,
+    )
+    assert grown(whole, gan) is whole
+    half = build_generator(size=SIZE, width=16, code=CODE)
+    half.set_weights(mean)
+    for layer in half.layers:
+        theirs = whole.generator.get_layer(layer.name).get_weights() if layer.weights else []
+        assert all((a == b).all() for a, b in zip(layer.get_weights(), theirs, strict=True))
+    assert all((a == b).all() for a, b in zip(whole.averaged, _copy(whole.generator), strict=True))
+    assert _same(whole.critic, critic)
+    assert [int(o.iterations) for o in whole.optimizers] == [
+        int(o.iterations) for o in gan.optimizers
+    ]
 
 
 def test_layers_of_the_same_name_and_shape_are_taken_over():
-    wide, narrow = (build_generator(size=SIZE, width=w, code=CODE) for w in (32, 16))
-    same = build_generator(size=2 * SIZE, width=16, code=CODE)
+    wide, narrow, same = (build_generator(size=SIZE, width=w, code=CODE) for w in (32, 16, 16))
     weighty = sum(bool(layer.get_weights()) for layer in same.layers)
     assert take_over(same, narrow) == weighty
     assert _same(same, narrow.get_weights())
