@@ -34,6 +34,9 @@ from faceqgen_core.networks.blocks import (
 )
 from faceqgen_core.networks.discriminator import EMBEDDING
 
+FINER = "finer"
+"""How the names of the layers of the finer levels begin."""
+
 
 @keras.saving.register_keras_serializable(package="faceqgen")
 class Restored(layers.Layer):  # type: ignore[misc]
@@ -183,7 +186,7 @@ def build_generator(*, size: int = 128, width: int = 32, code: int = 320) -> ker
         soft = layers.UpSampling2D(interpolation="bilinear", name=f"soft_{level}", dtype="float32")(
             soft
         )
-        raw, d1 = _finer(pixels, raw, d1, style, w, f"finer{level}")
+        raw, d1 = _finer(pixels, raw, d1, style, w, f"{FINER}{level}")
     restored, drawn, trust = Restored(name="restored", dtype="float32")(image, soft, raw)
     features = layers.Activation("linear", dtype="float32", name="bottleneck")(b)
     return keras.Model(

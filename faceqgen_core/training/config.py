@@ -15,8 +15,8 @@ class TrainingConfig:
 
     ``grading_steps`` train the discriminator alone on graded originals, ``graded_batch`` to a batch; it ends
     with the mean of its weights over the last ``grading_average`` of them. Then ``steps`` train the generator, which asks
-    it, the first ``half_size`` of them at half the side in batches three times as large: there the drawn face converges at a
-    quarter of the price. From ``adversarial_from`` of the steps on the critic has its say. ``code`` is the number of
+    it, the first ``half_size`` of them at half the side in batches three times as large: all but the finer levels, which alone
+    learn in the rest. From ``adversarial_from`` of the steps on the critic has its say. ``code`` is the number of
     principal components that the drawn face is made of.
     """
 
@@ -25,12 +25,12 @@ class TrainingConfig:
     grading_rate: float = 1.5e-3
     grading_average: float = 0.6
     copies: int = 5
-    steps: int = 6000
-    batch_size: int = 16
+    steps: int = 10000
+    batch_size: int = 8
     learning_rate: float = 6e-4
     critic_rate: float = 3e-4
-    half_size: float = 0.35
-    adversarial_from: float = 0.5
+    half_size: float = 0.9
+    adversarial_from: float = 0.9
     code: int = 320
     seed: int = 0
     held_back: float = 0.06

@@ -17,6 +17,7 @@ from tqdm import tqdm
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.networks import build_generator
+from faceqgen_core.networks.generator import FINER
 from faceqgen_core.presets import WEIGHTS
 from faceqgen_core.training.config import TrainingConfig
 from faceqgen_core.training.data.alteration import AlterationMix
@@ -68,21 +69,27 @@ def take_over(network: keras.Model, other: keras.Model) -> int:
     return taken
 
 
+def only_finer(generator: keras.Model) -> None:
+    """Leave what was learned at half the side as it is: only the finer levels go on learning.
+
+    They see few pairs in small batches, and a critic. Trained along with them, the rest forgets in a few hundred steps how to
+    paint covers over (docs/experiments.md).
+    """
+    for layer in generator.layers:
+        layer.trainable = layer.name.startswith(FINER)
+
+
 def grown(whole: RestorationGAN, half: RestorationGAN) -> RestorationGAN:
     """Go on at the whole side: from the moving average of what was learned at half of it, with fresh finer levels.
 
-    The critic goes on with its optimiser. The generator's has its place on the cosine alone: its moments belong to weights
-    by their order, and there are more of them now. Changes both; returns ``whole``.
+    The critic goes on with its optimiser, the generator's sets out anew. Changes both; returns ``whole``.
     """
     half.generator.set_weights(half.averaged)
     take_over(whole.generator, half.generator)
     whole.averaged = [np.array(v) for v in whole.generator.get_weights()]
     whole.critic.set_weights(half.critic.get_weights())
-    mine, theirs = whole.optimizers, half.optimizers
-    for variable, value in zip(mine[1].variables, theirs[1].variables, strict=True):
-        variable.assign(value)
-    places = ([v for v in o.variables if v.name == "iteration"] for o in (mine[0], theirs[0]))
-    for variable, value in zip(*places, strict=True):
+    pairs = zip(whole.optimizers[1].variables, half.optimizers[1].variables, strict=True)
+    for variable, value in pairs:
         variable.assign(value)
     return whole
 
@@ -134,6 +141,7 @@ class Restoring:
             faces.select(shown), np.stack([data.targets.pictures[int(row)] for row in shown])
         )
         self._on_half = round(config.half_size * config.steps)
+        self._start: keras.Model | None = None
         self._step, self._earlier = 0, 0.0
         self._averages: dict[str, float] = {}
         self._stop = EarlyStop(config.patience)
@@ -145,9 +153,15 @@ class Restoring:
 
     def _make(self, step: int, discriminator: keras.Model) -> RestorationGAN:
         config = self._config
-        side = self._size // 2 if step < self._on_half else self._size
+        small = step < self._on_half
+        side = self._size // 2 if small else self._size
         with precision(config.precision):
             generator, critic = self._generator(side), build_critic(size=side)
+        if self._start is not None:
+            taken = take_over(generator, self._start)
+            logger.info("%d layers of the generator were taken over", taken)
+        if self._on_half and not small:
+            only_finer(generator)
         return RestorationGAN(
             generator,
             critic,
@@ -157,7 +171,7 @@ class Restoring:
             weights=LossWeights(**config.losses),
             learning_rate=config.learning_rate,
             critic_rate=config.critic_rate,
-            steps=config.steps,
+            steps=self._on_half if small else config.steps - self._on_half,
         )
 
     def run(
@@ -170,15 +184,12 @@ class Restoring:
             generator: where to set out from, layer by layer as far as they agree; None for fresh weights.
             used: minutes of the budget that the grading has used up.
         """
+        self._start = generator
         config, checkpoint = self._config, self._output / "checkpoint.npz"
         if self._args.resume and checkpoint.is_file():
             gan = self._resumed(checkpoint, discriminator)
         else:
             gan = self._make(0, discriminator)
-            if generator is not None:
-                taken = take_over(gan.generator, generator)
-                logger.info("%d layers of the generator were taken over", taken)
-                gan.averaged = [np.array(v) for v in gan.generator.get_weights()]
         if config.patience:
             self._stop.start = round(min(1.0, config.adversarial_from + 0.1) * config.steps)
         if self._stop.over:

@@ -25,6 +25,8 @@ from faceqgen_core.training.networks.grading import GOOD, POOR
 
 _ROUND = 0.02
 """Half width of the round bottom of the Charbonnier loss, in units of the image range."""
+_ALTERED = 0.15
+"""From this mean absolute difference of input and target on a pixel counts as altered in full."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class LossWeights:
     """Weights of the losses.
 
     ``cross`` is how much less the pixels of another image of the subject count; ``face`` how much more the face counts than
-    its surroundings. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
+    its surroundings. ``altered`` is how much more those pixels count at which input and target differ: covers, hard light, what
+    stands behind the head. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
     the utility of the face asks for: SSIM ``least + (most - least) * utility``, and twice the root of the mean squared error
     ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
     much as its target asks for: a dark face is lit, however well it is known.
@@ -40,15 +43,16 @@ class LossWeights:
 
     restored: float = 1.0
     drawn: float = 0.6
-    ssim: float = 0.15
-    detail: float = 0.5
-    code: float = 0.1
+    ssim: float = 0.25
+    detail: float = 1.0
+    code: float = 0.2
     identity: float = 0.15
-    change: float = 0.3
+    change: float = 0.6
     adversarial: float = 0.02
     features: float = 0.3
     cross: float = 0.55
     face: float = 2.0
+    altered: float = 2.0
     least: float = 0.4
     most: float = 0.97
     near: float = 0.02
@@ -190,7 +194,11 @@ class RestorationGAN:
         own = ops.matmul(flat - self._mean, self._projection)
         same = 1 - cross
         distance = ops.mean((1 - 0.4 * cross)[:, None] * ops.square(code - own) * self._importance)
-        pixel = self._pixel * _column(1 - w.cross * cross)
+        away = ops.average_pool(
+            ops.mean(ops.abs(mine - aim), axis=-1, keepdims=True), 3, 1, padding="same"
+        )
+        altered = 1 + w.altered * _column(same) * ops.clip(away / _ALTERED, 0.0, 1.0)
+        pixel = self._pixel * altered * _column(1 - w.cross * cross)
         on_restored = ops.mean(pixel * charbonnier(restored - aim))
         on_drawn = ops.mean(pixel * charbonnier(drawn - aim))
         structure = ops.mean(same[:, None, None] * (1 - ssim_map(restored, aim)))

@@ -8,10 +8,10 @@ from keras import ops
 from faceqgen_core.measures.ssim import ssim_map
 from faceqgen_core.networks import build_discriminator, build_generator
 from faceqgen_core.training.data.pairs import Batch
-from faceqgen_core.training.loop.generator_stage import grown, load_earlier, take_over
+from faceqgen_core.training.loop.generator_stage import grown, load_earlier, only_finer, take_over
 from faceqgen_core.training.networks.components import principal_components
 from faceqgen_core.training.networks.critic import build_critic
-from faceqgen_core.training.networks.gan import RestorationGAN
+from faceqgen_core.training.networks.gan import LossWeights, RestorationGAN
 from tests.images import astronaut, grace_hopper
 
 SIZE, CODE = 64, 12
@@ -44,7 +44,7 @@ def _gan(**options):
 @pytest.fixture(scope="module")
 def made():
     """Made once, for its steps take long to compile; and its state at the start."""
-    gan = _gan()
+    gan = _gan(weights=LossWeights(altered=0.0))  # what is altered has a test of its own
     return gan, {name: np.array(value) for name, value in gan.state().items()}
 
 
@@ -168,6 +168,23 @@ def test_another_image_of_the_subject_counts_less(made):
     assert cross["1-ssim"] == cross["detail"] == 0
 
 
+def test_pixels_that_have_to_change_count_more():
+    far = np.clip(TARGET + np.float32(0.5), 0, 1)
+    losses = []
+    for weights in (LossWeights(altered=0.0), LossWeights(altered=2.0)):
+        other = _gan(weights=weights)
+        losses.append(
+            [
+                other.step(Batch(image, TARGET, np.zeros(4, np.float32)), adversarial=0.0)
+                for image in (TARGET, far)
+            ]
+        )
+    plain, weighted = losses
+    # The target itself: nothing has to change, so nothing counts more.
+    assert weighted[0]["restored"] == pytest.approx(plain[0]["restored"], rel=1e-4)
+    assert weighted[1]["restored"] > 1.5 * plain[1]["restored"]
+
+
 def test_its_state_brings_back_both_networks_their_optimisers_and_the_average(gan):
     gan.step(_batch(), adversarial=1.0)
     state = {name: np.array(value) for name, value in gan.state().items()}
@@ -195,11 +212,13 @@ def test_what_was_learned_at_half_the_side_goes_on_at_the_whole():
     np.testing.assert_allclose(shrunk, made[0][0], atol=0.03)
 
 
-def test_a_gan_grows_from_the_average_with_its_critic_and_its_place_on_the_cosine(gan):
+def test_a_gan_grows_from_the_average_with_its_critic_and_then_its_finer_level_alone_learns(gan):
     gan.step(_batch(), adversarial=1.0)
     mean, critic = [np.array(v) for v in gan.averaged], _copy(gan.critic)
+    generator = build_generator(size=2 * SIZE, width=16, code=CODE)
+    only_finer(generator)
     whole = RestorationGAN(
-        build_generator(size=2 * SIZE, width=16, code=CODE),
+        generator,
         build_critic(size=2 * SIZE, width=8),
         build_discriminator(size=2 * SIZE, width=8),
         components=principal_components(PICTURES, CODE),
@@ -214,9 +233,13 @@ def test_a_gan_grows_from_the_average_with_its_critic_and_its_place_on_the_cosin
         assert all((a == b).all() for a, b in zip(layer.get_weights(), theirs, strict=True))
     assert all((a == b).all() for a, b in zip(whole.averaged, _copy(whole.generator), strict=True))
     assert _same(whole.critic, critic)
-    assert [int(o.iterations) for o in whole.optimizers] == [
-        int(o.iterations) for o in gan.optimizers
-    ]
+    assert int(whole.optimizers[1].iterations) == int(gan.optimizers[1].iterations)
+    image, target = (np.repeat(np.repeat(x, 2, axis=1), 2, axis=2) for x in (IMAGE, TARGET))
+    whole.step(Batch(image, target, np.zeros(4, np.float32)), adversarial=1.0)
+    for layer in half.layers:
+        theirs = generator.get_layer(layer.name).get_weights() if layer.weights else []
+        assert all((a == b).all() for a, b in zip(layer.get_weights(), theirs, strict=True))
+    assert (generator.get_layer("finer1_out_conv").get_weights()[0] != 0).any()
 
 
 def test_layers_of_the_same_name_and_shape_are_taken_over():
