@@ -8,6 +8,7 @@ import logging
 import math
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from faceqgen_core.measures import MEASURES
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import WEIGHTS, load_preset, write_config
 from faceqgen_core.training.data.subjects import best_images, split_subjects
+from faceqgen_core.training.labels.labelled_set import LabelledSet
+from faceqgen_core.training.labels.recognisability import cut_off, nearer_to_own
 from faceqgen_core.training.loop.provenance import data_hash
-from faceqgen_core.training.recognisers.teachers import hash_teachers
+from faceqgen_core.training.recognisers.teachers import hash_teachers, load_teachers
 from faceqgen_core.training.train import (
     add_data_arguments,
     add_geometry_arguments,
@@ -81,6 +84,28 @@ def component_mapping(values: NDArray[np.float64], *, higher_is_better: bool) ->
     return SigmoidMapping(x0=float(middle), w=w if higher_is_better else -w)
 
 
+def _recognisable(
+    teachers: Sequence[Path],
+    labelled: LabelledSet,
+    held: NDArray[np.int64],
+    predicted: NDArray[np.float64],
+    subjects: NDArray[np.str_],
+) -> float | None:
+    """The predicted similarity from which on held-back faces are recognisable by the first teacher; None without one."""
+    if not teachers:
+        return None
+    chosen = held[labelled.rows[held] >= 0]
+    embeddings = load_teachers(teachers[:1], CropProtocol())[0].embed(labelled.crops[chosen])
+    missing = labelled.identities.shape[1] - embeddings.shape[1]
+    nearer, known = nearer_to_own(
+        np.pad(embeddings, ((0, 0), (0, missing))),
+        labelled.rows[chosen],
+        labelled.identities,
+        subjects,
+    )
+    return cut_off(np.asarray(predicted[chosen[known]], np.float64), nearer[known])
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.networks.scorer import build_networks
@@ -138,6 +163,7 @@ def run(args: argparse.Namespace) -> int:
             features.measures[:, column].astype(np.float64),
             higher_is_better=measure.higher_is_better,
         )
+    recognisable = _recognisable(args.teacher, labelled, held, predicted, faces.subjects)
     natural = predicted[held][labelled.natural[held]]
     acceptable = mappings["quality"](float(np.percentile(natural, 100 * ACCEPTABLE_DISCARD)))
 
@@ -162,6 +188,9 @@ def run(args: argparse.Namespace) -> int:
                 "labelled_faces": len(labelled.crops),
                 "anchors": {"poor": poor, "good": good},
                 "acceptable": round(acceptable, 1),
+                "recognisable": None
+                if recognisable is None
+                else round(mappings["quality"](recognisable), 1),
             },
         },
     )

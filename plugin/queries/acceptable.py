@@ -22,10 +22,13 @@ class Acceptable:
     Attributes:
         quality: 0 to 100.
         note: why it is not a preset's own number, in a sentence; "" if it is.
+        recognisable: the quality from which nearly all training faces are nearer to their own subject than to anyone
+            else; None where the preset does not say.
     """
 
     quality: float = DEFAULT_ACCEPTABLE
     note: str = ""
+    recognisable: float | None = None
 
 
 def acceptable_of(collection: Any, field: str, places: Iterable[str] = ()) -> Acceptable:
@@ -51,7 +54,11 @@ def acceptable_of(collection: Any, field: str, places: Iterable[str] = ()) -> Ac
     for place in (preset.partition("@")[0], *places):
         config = _config(place)
         if config is not None and _identifier(config) == preset:
-            return Acceptable(_said(config))
+            said = _said(config)
+            return Acceptable(
+                DEFAULT_ACCEPTABLE if said is None else said,
+                recognisable=_said(config, "recognisable"),
+            )
     return Acceptable(note=f"The preset `{preset}` is not at hand: {assumed}.")
 
 
@@ -62,7 +69,8 @@ def acceptable_quality(preset: str | None) -> float:
         preset: name of a preset or path of its folder.
     """
     config = _config(preset) if preset else None
-    return DEFAULT_ACCEPTABLE if config is None else _said(config)
+    said = None if config is None else _said(config)
+    return DEFAULT_ACCEPTABLE if said is None else said
 
 
 def _presets(collection: Any, field: str) -> list[str]:
@@ -100,10 +108,10 @@ def _identifier(config: dict[str, Any]) -> str | None:
         return None
 
 
-def _said(config: dict[str, Any]) -> float:
+def _said(config: dict[str, Any], key: str = "acceptable") -> float | None:
     for part in (config.get("training"), config.get("calibration")):
-        for key in ("acceptable", "acceptable_quality"):
-            value = part.get(key) if isinstance(part, dict) else None
+        for name in (key, f"{key}_quality"):
+            value = part.get(name) if isinstance(part, dict) else None
             if isinstance(value, (int, float)) and 0 <= value <= 100:
                 return float(value)
-    return DEFAULT_ACCEPTABLE
+    return None

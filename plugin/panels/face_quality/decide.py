@@ -113,6 +113,14 @@ def _draw_ready_made(scope: PanelScope, page: types.Object, panel: Any) -> None:
         panel.on_acceptable,
         title=acceptable.note or "The quality from which the model card calls a face acceptable",
     )
+    if acceptable.recognisable is not None:
+        layout.button(
+            row,
+            "recognisable",
+            f"Recognisable: {number(acceptable.recognisable)}",
+            panel.on_recognisable,
+            title="From here on 99 % of training faces are nearer to their own subject than to anyone else",
+        )
     if acceptable.note:
         layout.text(page, "acceptable_note", acceptable.note)
 

@@ -261,6 +261,11 @@ class FaceQuality(foo.Panel):
         scope = PanelScope(ctx)
         decide.move(scope, scope.counts.acceptable.quality)
 
+    def on_recognisable(self, ctx: Any) -> None:
+        """Discard what may be nearer to another subject than to its own."""
+        scope = PanelScope(ctx)
+        decide.move(scope, scope.counts.acceptable.recognisable)
+
     def on_show(self, ctx: Any) -> None:
         """Show the samples on one side of the threshold."""
         decide.show_side(PanelScope(ctx), event_values.choice(ctx, "keep", KEEP))

@@ -66,6 +66,7 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
         "good_anchor": f"{anchors['good']:.2f}" if anchors else "unknown",
         "poor_anchor": f"{anchors['poor']:.2f}" if anchors else "unknown",
         "acceptable": f"{facts['subgroups']['acceptable']:.0f}",
+        "recognisable": str(training.get("recognisable", "unknown")),
         "labelled_faces": f"{training.get('labelled_faces', 0):,}",
         "held_natural": f"{held.get('natural', float('nan')):.2f}",
         "held_degraded": f"{held.get('degraded', float('nan')):.2f}",

@@ -336,6 +336,14 @@ def test_acceptable_is_what_the_preset_says_that_is_stored_with_the_scores(score
     copy.delete()
 
 
+def test_recognisable_stands_beside_acceptable_and_can_be_chosen(scored, preset):
+    recognisable = load_preset(preset).training["recognisable"]
+    page = Page(scored)
+    assert f"Recognisable: {recognisable:.4g}" in page.text()
+    page.do("on_recognisable")
+    assert page.choices.threshold == recognisable
+
+
 @pytest.mark.parametrize(
     ("presets", "words"),
     [
