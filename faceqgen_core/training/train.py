@@ -95,6 +95,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget-minutes", type=float, help="stop with a checkpoint after this long"
     )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that draw pairs beside the training, 0: a thread; default: for long runs one for every core but one",
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
 
 

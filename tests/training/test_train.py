@@ -153,6 +153,12 @@ def test_a_run_that_is_cut_while_it_grades_and_dies_while_it_restores_comes_to_t
     _same_end(run, whole)
 
 
+def test_pairs_that_a_process_draws_lead_to_the_same_weights(whole, data, config, tmp_path):
+    run = tmp_path / "run"
+    assert _train(data, config, run, "--workers", "1") == 0
+    _same_end(run, whole)
+
+
 def test_other_settings_are_not_resumed(whole, data, config, tmp_path, capsys):
     other = tmp_path / "other.json"
     other.write_text(json.dumps(json.loads(config.read_text()) | {"learning_rate": 0.1}))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,18 @@ def grown(whole: RestorationGAN, half: RestorationGAN) -> RestorationGAN:
     return whole
 
 
+@dataclass(frozen=True, eq=False)
+class _Draw:
+    """Draws batch ``number``, a larger one while the side is half; an object, since other processes get a copy of it."""
+
+    source: PairSource
+    size: int
+    on_half: int
+
+    def __call__(self, number: int) -> Batch:
+        return self.source.batch(number, self.size * (_SMALL_BATCH if number < self.on_half else 1))
+
+
 class Restoring:
     """One run of the second part.
 
@@ -101,7 +113,7 @@ class Restoring:
         data: all aligned faces, with their targets and their geometry.
         rows: faces to train on, and faces held back.
         config: the run's configuration.
-        args: carries output, resume and budget_minutes.
+        args: carries output, resume, budget_minutes and, if wanted, workers.
 
     Raises:
         ValueError: too few faces on one of the sides.
@@ -202,7 +214,9 @@ class Restoring:
         with tqdm(
             total=config.steps, initial=self._step, desc="train", unit="step", mininterval=2
         ) as progress:
-            for batch in prefetch(self._draw, self._step, config.steps):
+            draw = _Draw(self._source, config.batch_size, self._on_half)
+            workers = getattr(self._args, "workers", None)
+            for batch in prefetch(draw, self._step, config.steps, workers=workers):
                 gan = self._advance(gan, batch)
                 progress.update()
                 if self._step % config.report_every == 0:
@@ -244,11 +258,6 @@ class Restoring:
         gan = self._make(self._step - 1, discriminator)
         gan.restore_state(arrays)
         return gan
-
-    def _draw(self, number: int) -> Batch:
-        config = self._config
-        small = number < self._on_half
-        return self._source.batch(number, config.batch_size * (_SMALL_BATCH if small else 1))
 
     def _advance(self, gan: RestorationGAN, batch: Batch) -> RestorationGAN:
         config, step = self._config, self._step
