@@ -39,7 +39,7 @@ from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
 from faceqgen_core.reasons import Cues, explain, measure_cues
-from faceqgen_core.restoration import PICTURES, CropRestorer, MeasuredCrops
+from faceqgen_core.restoration import CropRestorer, MeasuredCrops, Pictures
 from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ _PATIENCE = 2.0
 class _Options:
     faces: FaceSource
     all_faces: bool
-    wanted: dict[str, bool]
+    pictures: Pictures
     find_turned: bool = True
 
 
@@ -184,9 +184,10 @@ class FaceQualityAssessor:
             raise ValueError(
                 "assess takes a collection of images: put the one image into a list, assess([image])"
             )
-        asked = dict(zip(PICTURES, (restored, difference, drawn, trust, code), strict=True))
-        wanted: dict[str, bool] = {name: this for name, this in asked.items() if this}
-        return self._stream(iter(images), _Options(faces, all_faces, wanted, find_turned))
+        pictures = Pictures(
+            restored=restored, difference=difference, drawn=drawn, trust=trust, code=code
+        )
+        return self._stream(iter(images), _Options(faces, all_faces, pictures, find_turned))
 
     def _stream(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
@@ -343,16 +344,18 @@ class FaceQualityAssessor:
         if not crops:
             yield from (prepared.assessment for prepared in waiting)
             return
-        result = network.restore(np.stack(crops), **options.wanted)
+        result = network.restore(np.stack(crops), pictures=options.pictures)
         row = 0
         for prepared in waiting:
             if prepared.crop is None:
                 yield prepared.assessment
             else:
-                yield self._completed(prepared, result, row)
+                yield self._completed(prepared, result, row, options.pictures)
                 row += 1
 
-    def _completed(self, prepared: _Prepared, result: MeasuredCrops, row: int) -> Assessment:
+    def _completed(
+        self, prepared: _Prepared, result: MeasuredCrops, row: int, pictures: Pictures
+    ) -> Assessment:
         known, cues = prepared.assessment, prepared.cues
         numbers = {name: float(values[row]) for name, values in result.numbers.items()}
         if bad := [name for name, value in numbers.items() if not math.isfinite(value)]:
@@ -374,7 +377,7 @@ class FaceQualityAssessor:
             extra={**own, **others},
             reasons=() if cues is None or quality is None else explain(cues, quality, named),
             changes=with_turn(changed, cues.yaw if cues else 0.0),
-            **{name: _row(getattr(result, name), row) for name in PICTURES},
+            **{name: _row(getattr(result, name), row) for name in pictures.names},
         )
 
 

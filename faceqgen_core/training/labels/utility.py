@@ -94,11 +94,7 @@ def strangers_similarity(
 
 
 def missed_mates(
-    identities: NDArray[np.float32],
-    subjects: NDArray[np.str_],
-    strangers: float,
-    *,
-    seed: int,
+    identities: NDArray[np.float32], subjects: NDArray[np.str_], strangers: float, *, seed: int
 ) -> float:
     """Share of mated pairs that are no more alike than ``strangers``: the false non-match rate at a false match rate of 1e-3.
 
