@@ -38,7 +38,7 @@ from faceqgen_core.image_request import bytes_of
 from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
-from faceqgen_core.reasons import Cues, explain, measure_cues
+from faceqgen_core.reasons import FaceStatistics, explain, measure_face_statistics
 from faceqgen_core.restoration import CropRestorer, MeasuredCrops, Pictures
 from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
 
@@ -73,8 +73,8 @@ class _Prepared:
 
     assessment: Assessment
     crop: Image | None = None
-    cues: Cues | None = None
-    chips: tuple[Image, ...] = ()
+    statistics: FaceStatistics | None = None
+    extra_crops: tuple[Image, ...] = ()
 
 
 class FaceQualityAssessor:
@@ -305,9 +305,13 @@ class FaceQualityAssessor:
 
     def _prepared(self, pixels: Image, crop: FaceCrop, known: Assessment) -> _Prepared:
         protocol, explains = self._preset.protocol, self._preset.explains
-        cues = measure_cues(pixels, crop, eye_share=protocol.eye_distance) if explains else None
-        chips = tuple(e.cut(pixels, known.box, protocol) for e in self._extra)
-        return _Prepared(replace(known, matrix=crop.matrix), crop.image, cues, chips)
+        statistics = (
+            measure_face_statistics(pixels, crop, eye_distance=protocol.eye_distance)
+            if explains
+            else None
+        )
+        extra = tuple(e.cut(pixels, known.box, protocol) for e in self._extra)
+        return _Prepared(replace(known, matrix=crop.matrix), crop.image, statistics, extra)
 
     def _too_small(self, width: float, height: float) -> str:
         if min(width, height) >= self._min_face:
@@ -356,7 +360,7 @@ class FaceQualityAssessor:
     def _completed(
         self, prepared: _Prepared, result: MeasuredCrops, row: int, pictures: Pictures
     ) -> Assessment:
-        known, cues = prepared.assessment, prepared.cues
+        known, statistics = prepared.assessment, prepared.statistics
         numbers = {name: float(values[row]) for name, values in result.numbers.items()}
         if bad := [name for name, value in numbers.items() if not math.isfinite(value)]:
             return replace(
@@ -365,18 +369,20 @@ class FaceQualityAssessor:
                 reason=f"the network gave no finite number for {', '.join(bad)}",
             )
         scores = self._preset.scores(numbers)
-        chips = zip(self._extra, prepared.chips, strict=True)
-        others = {score.name: score.score(chip[None])[0] for score, chip in chips}
+        pairs = zip(self._extra, prepared.extra_crops, strict=True)
+        others = {score.name: score.score(crop[None])[0] for score, crop in pairs}
         quality, own = scores.get("quality"), scores.pop("extra", {})
-        named = None if result.strengths is None else result.strengths[row]
+        levels = None if result.predicted_levels is None else result.predicted_levels[row]
         changed = result.changes[row] if result.changes else ()
         return replace(
             known,
             status=Status.SCORED,
             **scores,
             extra={**own, **others},
-            reasons=() if cues is None or quality is None else explain(cues, quality, named),
-            changes=with_turn(changed, cues.yaw if cues else 0.0),
+            reasons=()
+            if statistics is None or quality is None
+            else explain(statistics, quality, levels),
+            changes=with_turn(changed, statistics.yaw if statistics else 0.0),
             **{name: _row(getattr(result, name), row) for name in pictures.names},
         )
 

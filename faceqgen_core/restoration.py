@@ -27,7 +27,7 @@ class RestorationResult:
         similarity: (N,) float64 predicted mated similarity score, the input of the quality calibration.
         restored: (N, S, S, 3) uint8 RGB, if asked for.
         difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, dimmed beside the face, if asked for.
-        strengths: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
+        predicted_levels: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
             ``degradation.FAMILIES``; None from a network that names none.
         drawn: (N, S, S, 3) uint8 RGB, the face as drawn from its code alone, if asked for.
         trust: (N, S, S) float32 in [0, 1], how far the restored face is made of the crop, 0 drawn anew, if asked for.
@@ -42,7 +42,7 @@ class RestorationResult:
     similarity: NDArray[np.float64]
     restored: NDArray[np.uint8] | None = None
     difference: NDArray[np.float32] | None = None
-    strengths: NDArray[np.float32] | None = None
+    predicted_levels: NDArray[np.float32] | None = None
     drawn: NDArray[np.uint8] | None = None
     trust: NDArray[np.float32] | None = None
     code: NDArray[np.float32] | None = None
@@ -68,7 +68,7 @@ class MeasuredCrops(Protocol):
         ...
 
     @property
-    def strengths(self) -> NDArray[np.float32] | None:
+    def predicted_levels(self) -> NDArray[np.float32] | None:
         """(N, F) degradations."""
         ...
 
@@ -236,7 +236,7 @@ class Restorer:
             "mse": numbers[:, 1],
             "discriminator": numbers[:, 2],
             "similarity": made["similarity"][:, 0].astype(np.float64),
-            "strengths": made["strengths"],
+            "predicted_levels": made["strengths"],
             "changes": name_changes(
                 crops,
                 np.nan_to_num(made["restored"]),

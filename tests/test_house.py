@@ -124,3 +124,18 @@ def test_product_code_takes_nothing_from_the_demo_the_scripts_or_the_tests(packa
             )
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             assert not {name.split(".")[0] for name in names} & {"demo", "scripts", "tests"}, path
+
+
+@pytest.mark.parametrize("package", ["faceqgen_core", "plugin"])
+def test_nothing_goes_by_a_name_that_the_field_has_a_term_for(package):
+    old = {"Facts", "Workspace", "Cues", "cues", "chips", "Teacher", "harm", "HARM", "worth"}
+    old |= {"missed_mates", "strangers_similarity", "findings"}
+    to_come = {ROOT / "faceqgen_core/training" / room for room in ("data", "loop", "networks")}
+    for path in _files(package):
+        if path.parent in to_come:
+            continue
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = {node.id for node in nodes if isinstance(node, ast.Name)}
+        names |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+        names |= {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        assert not names & old, path

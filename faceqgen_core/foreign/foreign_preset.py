@@ -58,7 +58,7 @@ class ForeignResult:
     drawn: None = None
     trust: None = None
     code: None = None
-    strengths: None = None
+    predicted_levels: None = None
     changes: None = None
 
 

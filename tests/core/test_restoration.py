@@ -135,18 +135,18 @@ def test_no_crops_give_empty_arrays(restorer):
     result = restorer.restore(np.empty((0, 128, 128, 3), np.uint8), pictures=asked)
     assert len(result.ssim) == len(result.restored) == len(result.difference) == 0
     assert result.drawn.shape == (0, 128, 128, 3) and result.trust.shape == (0, 128, 128)
-    assert result.strengths.shape == (0, len(FAMILIES))
+    assert result.predicted_levels.shape == (0, len(FAMILIES))
 
 
 def test_the_degradations_that_the_generator_names_come_out_in_the_order_of_the_families(
     restorer, crops
 ):
-    strengths = restorer.restore(crops).strengths
-    assert strengths.shape == (len(crops), len(FAMILIES)) and strengths.dtype == np.float32
-    assert ((strengths >= 0) & (strengths <= 1)).all()
+    levels = restorer.restore(crops).predicted_levels
+    assert levels.shape == (len(crops), len(FAMILIES)) and levels.dtype == np.float32
+    assert ((levels >= 0) & (levels <= 1)).all()
     for row, family in enumerate(("noise", "gaussian_blur", "dark"), start=1):
         column = list(FAMILIES).index(family)
-        assert strengths[row, column] > strengths[0, column]
+        assert levels[row, column] > levels[0, column]
 
 
 def test_crops_of_a_wrong_shape_or_type_are_refused(restorer):
