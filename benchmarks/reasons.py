@@ -31,7 +31,7 @@ from faceqgen_core.degradation import COVER, FAMILIES, degrade  # noqa: E402
 from faceqgen_core.detection import MTCNNDetector, primary_face_order  # noqa: E402
 from faceqgen_core.image_io import load_image  # noqa: E402
 from faceqgen_core.presets import load_preset  # noqa: E402
-from faceqgen_core.reasons import REASONS, Cues, explain, measure_cues  # noqa: E402
+from faceqgen_core.reasons import REASONS, FaceStatistics, explain, measure_face_statistics  # noqa: E402
 from faceqgen_core.reasons.pose import head_pose  # noqa: E402
 from faceqgen_core.restoration import Restorer  # noqa: E402
 from faceqgen_core.training.data.layouts import list_subjects  # noqa: E402
@@ -156,7 +156,7 @@ class Judge:
 
     def __init__(self) -> None:
         self.restorer = Restorer(load_preset())
-        self.waiting: list[tuple[tuple[str, str], Image, Cues]] = []
+        self.waiting: list[tuple[tuple[str, str], Image, FaceStatistics]] = []
         self.found: dict[tuple[str, str], list[tuple[tuple[str, ...], tuple[str, ...], float]]] = {}
         self.seconds = self.count = 0.0
 
@@ -164,10 +164,10 @@ class Judge:
         """Queue one face."""
         crop = align(case.image, case.box, PROTOCOL)
         start = time.process_time()
-        cues = measure_cues(case.image, crop)
+        statistics = measure_face_statistics(case.image, crop)
         self.seconds += time.process_time() - start
         self.count += 1
-        self.waiting.append(((case.family, case.where), crop.image, cues))
+        self.waiting.append(((case.family, case.where), crop.image, statistics))
         if len(self.waiting) == 256:
             self.flush()
 
@@ -176,11 +176,11 @@ class Judge:
         if not self.waiting:
             return
         result = self.restorer.restore(np.stack([image for _, image, _ in self.waiting]))
-        for (key, _, cues), similarity, names in zip(
-            self.waiting, result.similarity, result.strengths, strict=True
+        for (key, _, statistics), similarity, names in zip(
+            self.waiting, result.similarity, result.predicted_levels, strict=True
         ):
             quality = self.restorer.preset.calibration.quality(float(similarity))
-            both = explain(cues, quality), explain(cues, quality, names)
+            both = explain(statistics, quality), explain(statistics, quality, names)
             self.found.setdefault(key, []).append((*both, quality))
         self.waiting = []
 
@@ -289,7 +289,7 @@ def main() -> None:
         tables["folders"] = judge.rows()
         print(table(tables["folders"]))
     milliseconds = 1000 * speed.seconds / speed.count
-    print(f"{milliseconds:.1f} ms a face for the cues, {int(speed.count)} faces")
+    print(f"{milliseconds:.1f} ms a face for the statistics, {int(speed.count)} faces")
     if args.write:
         text = document(tables, small.restorer.preset.identifier, milliseconds)
         (ROOT / "docs" / "reasons.md").write_text(text, encoding="utf-8")

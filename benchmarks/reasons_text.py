@@ -9,13 +9,13 @@ from faceqgen_core.reasons import MOST, REASONS, needed_strength
 
 @dataclass(frozen=True)
 class Row:
-    """One family: faces, share with the right reason first by cues alone and with the network's names, and the rest."""
+    """One family: faces, share with the right reason first by statistics alone and with the network's names, and the rest."""
 
     family: str
     where: str
     wanted: str
     faces: int
-    cues: float
+    statistics: float
     named: float
     quality: float
     others: str
@@ -24,12 +24,12 @@ class Row:
 def table(rows: list[Row]) -> str:
     """Markdown."""
     lines = [
-        "| degraded | family | right reason | faces | first, cues alone | first, with names | median quality | else first |",
+        "| degraded | family | right reason | faces | first, statistics alone | first, with names | median quality | else first |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for r in rows:
         lines.append(
-            f"| {r.where} | {r.family} | {r.wanted or 'none'} | {r.faces} | {r.cues:.0%} | {r.named:.0%} "
+            f"| {r.where} | {r.family} | {r.wanted or 'none'} | {r.faces} | {r.statistics:.0%} | {r.named:.0%} "
             f"| {r.quality:.0f} | {r.others} |"
         )
     return "\n".join(lines)
@@ -80,7 +80,7 @@ without scores has none and says in `reason` why. No label is needed, and the sa
 
 The names follow the subjects of the standard's quality components; the statistics are our own, light enough for every face
 ({milliseconds:.1f} ms of processor time), and are not those of the standard's reference software. They are read from the crop, from the
-photograph's own pixels under it, and from the landmarks (`faceqgen_core/reasons/cues.py` says what each is). `hidden` comes
+photograph's own pixels under it, and from the landmarks (`faceqgen_core/reasons/face_statistics.py` says what each is). `hidden` comes
 from a mean face with twelve principal components, learnt from some 6,400 faces that no photograph can be read back from.
 
 ## How they are ranked

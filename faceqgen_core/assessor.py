@@ -38,8 +38,8 @@ from faceqgen_core.image_request import bytes_of
 from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
-from faceqgen_core.reasons import Cues, explain, measure_cues
-from faceqgen_core.restoration import PICTURES, CropRestorer, MeasuredCrops
+from faceqgen_core.reasons import FaceStatistics, explain, measure_face_statistics
+from faceqgen_core.restoration import CropRestorer, MeasuredCrops, Pictures
 from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
 
 _LOG = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ _PATIENCE = 2.0
 class _Options:
     faces: FaceSource
     all_faces: bool
-    wanted: dict[str, bool]
+    pictures: Pictures
     find_turned: bool = True
 
 
@@ -73,8 +73,8 @@ class _Prepared:
 
     assessment: Assessment
     crop: Image | None = None
-    cues: Cues | None = None
-    chips: tuple[Image, ...] = ()
+    statistics: FaceStatistics | None = None
+    extra_crops: tuple[Image, ...] = ()
 
 
 class FaceQualityAssessor:
@@ -184,9 +184,10 @@ class FaceQualityAssessor:
             raise ValueError(
                 "assess takes a collection of images: put the one image into a list, assess([image])"
             )
-        asked = dict(zip(PICTURES, (restored, difference, drawn, trust, code), strict=True))
-        wanted: dict[str, bool] = {name: this for name, this in asked.items() if this}
-        return self._stream(iter(images), _Options(faces, all_faces, wanted, find_turned))
+        pictures = Pictures(
+            restored=restored, difference=difference, drawn=drawn, trust=trust, code=code
+        )
+        return self._stream(iter(images), _Options(faces, all_faces, pictures, find_turned))
 
     def _stream(
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
@@ -304,9 +305,13 @@ class FaceQualityAssessor:
 
     def _prepared(self, pixels: Image, crop: FaceCrop, known: Assessment) -> _Prepared:
         protocol, explains = self._preset.protocol, self._preset.explains
-        cues = measure_cues(pixels, crop, eye_share=protocol.eye_distance) if explains else None
-        chips = tuple(e.cut(pixels, known.box, protocol) for e in self._extra)
-        return _Prepared(replace(known, matrix=crop.matrix), crop.image, cues, chips)
+        statistics = (
+            measure_face_statistics(pixels, crop, eye_distance=protocol.eye_distance)
+            if explains
+            else None
+        )
+        extra = tuple(e.cut(pixels, known.box, protocol) for e in self._extra)
+        return _Prepared(replace(known, matrix=crop.matrix), crop.image, statistics, extra)
 
     def _too_small(self, width: float, height: float) -> str:
         if min(width, height) >= self._min_face:
@@ -343,17 +348,19 @@ class FaceQualityAssessor:
         if not crops:
             yield from (prepared.assessment for prepared in waiting)
             return
-        result = network.restore(np.stack(crops), **options.wanted)
+        result = network.restore(np.stack(crops), pictures=options.pictures)
         row = 0
         for prepared in waiting:
             if prepared.crop is None:
                 yield prepared.assessment
             else:
-                yield self._completed(prepared, result, row)
+                yield self._completed(prepared, result, row, options.pictures)
                 row += 1
 
-    def _completed(self, prepared: _Prepared, result: MeasuredCrops, row: int) -> Assessment:
-        known, cues = prepared.assessment, prepared.cues
+    def _completed(
+        self, prepared: _Prepared, result: MeasuredCrops, row: int, pictures: Pictures
+    ) -> Assessment:
+        known, statistics = prepared.assessment, prepared.statistics
         numbers = {name: float(values[row]) for name, values in result.numbers.items()}
         if bad := [name for name, value in numbers.items() if not math.isfinite(value)]:
             return replace(
@@ -362,19 +369,21 @@ class FaceQualityAssessor:
                 reason=f"the network gave no finite number for {', '.join(bad)}",
             )
         scores = self._preset.scores(numbers)
-        chips = zip(self._extra, prepared.chips, strict=True)
-        others = {score.name: score.score(chip[None])[0] for score, chip in chips}
+        pairs = zip(self._extra, prepared.extra_crops, strict=True)
+        others = {score.name: score.score(crop[None])[0] for score, crop in pairs}
         quality, own = scores.get("quality"), scores.pop("extra", {})
-        named = None if result.strengths is None else result.strengths[row]
+        levels = None if result.predicted_levels is None else result.predicted_levels[row]
         changed = result.changes[row] if result.changes else ()
         return replace(
             known,
             status=Status.SCORED,
             **scores,
             extra={**own, **others},
-            reasons=() if cues is None or quality is None else explain(cues, quality, named),
-            changes=with_turn(changed, cues.yaw if cues else 0.0),
-            **{name: _row(getattr(result, name), row) for name in PICTURES},
+            reasons=()
+            if statistics is None or quality is None
+            else explain(statistics, quality, levels),
+            changes=with_turn(changed, statistics.yaw if statistics else 0.0),
+            **{name: _row(getattr(result, name), row) for name in pictures.names},
         )
 
 

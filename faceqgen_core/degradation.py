@@ -7,7 +7,7 @@ Wang et al. 2021, Real-ESRGAN and GFPGAN), widened by what harms faces: light, o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cv2
@@ -277,14 +277,22 @@ COVER = ("occlusion", "scarf", "glasses")
 """Families that hide a part of the face; the generator learns to draw what might be there."""
 
 
-def degrade(image: Image, family: str, strength: float, rng: np.random.Generator) -> Image:
+def degrade(
+    image: Image,
+    family: str,
+    strength: float,
+    rng: np.random.Generator,
+    *,
+    families: Mapping[str, Family] = FAMILIES,
+) -> Image:
     """Degrade a copy of an image.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        family: a key of ``FAMILIES``.
+        family: a key of ``families``.
         strength: 0 (barely visible) to 1 (hardly recognisable).
         rng: source of chance (direction, position, grain); the same state gives the same image.
+        families: name -> ``family(rng, image, strength)``.
 
     Returns:
         (H, W, 3) uint8 RGB, a new array.
@@ -292,8 +300,8 @@ def degrade(image: Image, family: str, strength: float, rng: np.random.Generator
     Raises:
         ValueError: the family is unknown or the strength outside [0, 1].
     """
-    if family not in FAMILIES:
-        raise ValueError(f"unknown degradation family {family!r}; known: {', '.join(FAMILIES)}")
+    if family not in families:
+        raise ValueError(f"unknown degradation family {family!r}; known: {', '.join(families)}")
     if not 0.0 <= strength <= 1.0:
         raise ValueError(f"strength must lie in [0, 1], got {strength}")
-    return FAMILIES[family](rng, image, strength)
+    return families[family](rng, image, strength)

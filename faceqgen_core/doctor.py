@@ -1,27 +1,22 @@
 """The doctor: looks at what a run needs and says how to mend what is wrong. Changes nothing.
 
-TensorFlow and FiftyOne are asked in processes of their own: either may crash while it is loaded, and the core never
-imports FiftyOne.
+TensorFlow is asked in a process of its own, since it may crash while it is loaded; so is the doctor of the plugin.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
-import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-PLUGIN = "@faceqgen/face-quality"
 OPENCV = (
     "opencv-python",
     "opencv-python-headless",
@@ -29,8 +24,6 @@ OPENCV = (
     "opencv-contrib-python-headless",
 )
 """Variants of one package that overwrite each other's files."""
-INSTALL_FIFTYONE = 'only the plugin needs it: pip install "fiftyone>=1.14,<2"'
-
 PATIENCE = 180
 """Seconds that a process of its own may take; a first import from a cold disk takes long."""
 
@@ -40,20 +33,10 @@ gpus = tf.config.list_physical_devices("GPU")
 names = [tf.config.experimental.get_device_details(g).get("device_name", g.name) for g in gpus]
 print(json.dumps(names))
 """
-_ASK_FIFTYONE = """
-import json
-import fiftyone.plugins as fop
-from fiftyone.operators.registry import OperatorRegistry
-enabled = set(fop.list_enabled_plugins())
-plugins = {p.name: [str(p.directory), p.name in enabled] for p in fop.list_plugins(enabled="all")}
-registry = OperatorRegistry()
-uris = [operator.uri for operator in registry.list_operators(builtin=False)]
-print(json.dumps({"plugins": plugins, "operators": uris, "errors": [str(e) for e in registry.list_errors()]}))
-"""
-_ASK_DATABASE = """
-import os, pymongo
-client = pymongo.MongoClient(os.environ["FACEQGEN_DOCTOR_URI"], serverSelectionTimeoutMS=5000)
-print(client.server_info()["version"])
+_ASK_PLUGIN = """
+import os, runpy, sys
+sys.path.insert(0, os.environ["FACEQGEN_DOCTOR_ROOT"])
+runpy.run_path(os.environ["FACEQGEN_DOCTOR_FILE"], run_name="__main__")
 """
 _ASK_SCORE = """
 import json, os, sys
@@ -85,15 +68,15 @@ class Check:
     hint: str = ""
 
 
-class _ProcessError(Exception):
+class ProcessError(Exception):
     """A process of its own did not answer; the message is the last it said."""
 
 
-def _ask(code: str, **environment: str) -> str:
+def ask(code: str, **environment: str) -> str:
     """Run code in a fresh interpreter; returns the last line it printed.
 
     Raises:
-        _ProcessError: it failed, crashed, printed nothing or took too long.
+        ProcessError: it failed, crashed, printed nothing or took too long.
     """
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "FIFTYONE_DO_NOT_TRACK": "true"}
     try:
@@ -105,19 +88,12 @@ def _ask(code: str, **environment: str) -> str:
             env={**os.environ, **quiet, **environment},
         )
     except subprocess.TimeoutExpired as error:
-        raise _ProcessError(f"no answer within {PATIENCE} s") from error
+        raise ProcessError(f"no answer within {PATIENCE} s") from error
     lines = answer.stdout.strip().splitlines()
     if answer.returncode or not lines:
         said = answer.stderr.strip().splitlines()
-        raise _ProcessError(said[-1] if said else f"it ended with code {answer.returncode}")
+        raise ProcessError(said[-1] if said else f"it ended with code {answer.returncode}")
     return lines[-1]
-
-
-def _inside(package: str) -> Path | None:
-    """Folder of an installed package, which is not imported for this; None if it is not there."""
-    spec = importlib.util.find_spec(package)
-    folders = spec.submodule_search_locations if spec else None
-    return Path(next(iter(folders))) if folders else None
 
 
 def check_python() -> Iterator[Check]:
@@ -186,8 +162,8 @@ def check_packages() -> Iterator[Check]:
 def check_gpu() -> Iterator[Check]:
     """TensorFlow loads; which GPUs it sees; Keras runs on it."""
     try:
-        gpus: list[str] = json.loads(_ask(_ASK_TENSORFLOW))
-    except _ProcessError as error:
+        gpus: list[str] = json.loads(ask(_ASK_TENSORFLOW))
+    except ProcessError as error:
         hint = 'reinstall it: pip install --force-reinstall "tensorflow>=2.17,<3"'
         yield Check("tensorflow loads", Level.FAIL, str(error), hint)
         return
@@ -199,82 +175,6 @@ def check_gpu() -> Iterator[Check]:
         yield Check("gpu", Level.WARN, "there is an NVIDIA GPU, TensorFlow does not see it", hint)
     else:
         yield Check("gpu", Level.OK, "none: the CPU is used")
-
-
-def _configured_uri() -> str | None:
-    if uri := os.environ.get("FIFTYONE_DATABASE_URI"):
-        return uri
-    path = Path(os.environ.get("FIFTYONE_CONFIG_PATH", Path.home() / ".fiftyone" / "config.json"))
-    try:
-        config: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    uri = config.get("database_uri") if isinstance(config, dict) else None
-    return uri or None
-
-
-def check_mongod() -> Iterator[Check]:
-    """The database of FiftyOne: one that is configured answers, or FiftyOne's own mongod runs."""
-    if uri := _configured_uri():
-        shown = re.sub(r"//[^/]*@", "//***@", uri)
-        try:
-            version = _ask(_ASK_DATABASE, FACEQGEN_DOCTOR_URI=uri)
-        except _ProcessError as error:
-            reason = str(error).replace(uri, shown)[:200]
-            hint = "start that MongoDB, or unset FIFTYONE_DATABASE_URI to use FiftyOne's own"
-            yield Check("mongod", Level.FAIL, f"{shown} does not answer: {reason}", hint)
-        else:
-            yield Check("mongod", Level.OK, f"{version} at {shown}")
-        return
-    if (folder := _inside("fiftyone")) is None:
-        yield Check("mongod", Level.WARN, "FiftyOne is not installed", INSTALL_FIFTYONE)
-        return
-    path = folder / "db" / "bin" / "mongod"
-    hint = (
-        f"{sys.executable} {ROOT / 'scripts' / 'ensure_mongod.py'}, "
-        "or set FIFTYONE_DATABASE_URI=mongodb://host:port to use a MongoDB of your own"
-    )
-    if not path.is_file():
-        yield Check("mongod", Level.FAIL, f"missing: {path}", hint)
-        return
-    try:
-        run = subprocess.run(
-            [str(path), "--version"], capture_output=True, text=True, timeout=60, check=True
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        yield Check("mongod", Level.FAIL, f"{path} does not run: {error}", hint)
-    else:
-        first = next(iter(run.stdout.splitlines()), "unknown version")
-        yield Check("mongod", Level.OK, f"{first} ({path})")
-
-
-def check_plugin() -> Iterator[Check]:
-    """FiftyOne finds the plugin, has it enabled and loads its operators."""
-    if _inside("fiftyone") is None:
-        yield Check("plugin", Level.WARN, "FiftyOne is not installed", INSTALL_FIFTYONE)
-        return
-    try:
-        answer: dict[str, Any] = json.loads(_ask(_ASK_FIFTYONE))
-    except _ProcessError as error:
-        hint = 'mend what is above; then try: python -c "import fiftyone"'
-        yield Check("plugin", Level.FAIL, f"FiftyOne does not load: {error}", hint)
-        return
-    if PLUGIN not in answer["plugins"]:
-        hint = f"export FIFTYONE_PLUGINS_DIR={ROOT}, or link {ROOT} into your plugins folder"
-        yield Check("plugin", Level.WARN, f"FiftyOne does not find {PLUGIN}", hint)
-        return
-    folder, enabled = answer["plugins"][PLUGIN]
-    if not enabled:
-        hint = f"fiftyone plugins enable {PLUGIN}"
-        yield Check("plugin", Level.WARN, f"{PLUGIN} in {folder} is disabled", hint)
-        return
-    operators = [uri for uri in answer["operators"] if uri.startswith(f"{PLUGIN}/")]
-    if not operators:
-        reason = next((e for e in answer["errors"] if "faceqgen" in e), "no error was logged")
-        hint = "install what the reason names; a plugin whose import fails vanishes from the App"
-        yield Check("plugin", Level.FAIL, f"{folder} offers no operator: {reason[-300:]}", hint)
-        return
-    yield Check("plugin", Level.OK, f"{PLUGIN}, {len(operators)} operators, {folder}")
 
 
 def check_presets() -> Iterator[Check]:
@@ -298,8 +198,8 @@ def check_scoring() -> Iterator[Check]:
     """One face is found and scored here, under whatever is set for Keras and TensorFlow."""
     hint = "mend what is above, or change what this line names; then run faceqgen doctor again"
     try:
-        status, reason, quality = json.loads(_ask(_ASK_SCORE, FACEQGEN_DOCTOR_ROOT=str(ROOT)))
-    except _ProcessError as error:
+        status, reason, quality = json.loads(ask(_ASK_SCORE, FACEQGEN_DOCTOR_ROOT=str(ROOT)))
+    except ProcessError as error:
         yield Check("scoring", Level.FAIL, str(error), hint)
         return
     if status == "scored":
@@ -308,20 +208,30 @@ def check_scoring() -> Iterator[Check]:
         yield Check("scoring", Level.FAIL, f"{status}: {reason}", hint)
 
 
+def check_plugin() -> Iterator[Check]:
+    """What the plugin's own doctor finds, where the plugin lies beside the core: in a checkout."""
+    file = ROOT / "plugin" / "doctor.py"
+    if not file.is_file():
+        yield Check("plugin", Level.OK, "not a part of this installation, which is the core alone")
+        return
+    found = ask(_ASK_PLUGIN, FACEQGEN_DOCTOR_ROOT=str(ROOT), FACEQGEN_DOCTOR_FILE=str(file))
+    for check in json.loads(found):
+        yield Check(**{**check, "level": Level(check["level"])})
+
+
 CHECKS: tuple[Callable[[], Iterator[Check]], ...] = (
     check_python,
     check_packages,
     check_presets,
     check_gpu,
     check_scoring,
-    check_mongod,
     check_plugin,
 )
 
 
-def diagnose() -> Iterator[Check]:
-    """Run all checks in order; one that breaks is a finding of its own and stops no other."""
-    for check in CHECKS:
+def diagnose(checks: Sequence[Callable[[], Iterator[Check]]] | None = None) -> Iterator[Check]:
+    """Run checks, by default ``CHECKS``, in order; one that breaks is a finding of its own and stops no other."""
+    for check in CHECKS if checks is None else checks:
         try:
             yield from check()
         except Exception as error:  # whatever is broken here is what the doctor is there to report

@@ -99,10 +99,7 @@ class ImageTooSmall(ImageError):
 
 
 def load_image(
-    source: ImageSource,
-    *,
-    max_pixels: int = DEFAULT_MAX_PIXELS,
-    reserve: Reserve | None = None,
+    source: ImageSource, *, max_pixels: int = DEFAULT_MAX_PIXELS, reserve: Reserve | None = None
 ) -> Image:
     """Load an image as (H, W, 3) uint8 RGB, upright and contiguous.
 
@@ -210,9 +207,7 @@ def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
 
 
 def _from_path(
-    source: str | os.PathLike[str],
-    max_pixels: int,
-    read: Callable[[PIL.Image.Image, str], _T],
+    source: str | os.PathLike[str], max_pixels: int, read: Callable[[PIL.Image.Image, str], _T]
 ) -> _T:
     path = os.fspath(source)
     if is_remote(path):

@@ -5,7 +5,7 @@ uint8 RGB outside; float32 in [0, 1], NHWC, inside. The networks run in inferenc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,7 +27,7 @@ class RestorationResult:
         similarity: (N,) float64 predicted mated similarity score, the input of the quality calibration.
         restored: (N, S, S, 3) uint8 RGB, if asked for.
         difference: (N, S, S) float32 in [0, 1], 0 kept, 1 changed entirely, dimmed beside the face, if asked for.
-        strengths: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
+        predicted_levels: (N, F) float32 in [0, 1], the degradations that the discriminator names, in the order of
             ``degradation.FAMILIES``; None from a network that names none.
         drawn: (N, S, S, 3) uint8 RGB, the face as drawn from its code alone, if asked for.
         trust: (N, S, S) float32 in [0, 1], how far the restored face is made of the crop, 0 drawn anew, if asked for.
@@ -42,7 +42,7 @@ class RestorationResult:
     similarity: NDArray[np.float64]
     restored: NDArray[np.uint8] | None = None
     difference: NDArray[np.float32] | None = None
-    strengths: NDArray[np.float32] | None = None
+    predicted_levels: NDArray[np.float32] | None = None
     drawn: NDArray[np.uint8] | None = None
     trust: NDArray[np.float32] | None = None
     code: NDArray[np.float32] | None = None
@@ -68,7 +68,7 @@ class MeasuredCrops(Protocol):
         ...
 
     @property
-    def strengths(self) -> NDArray[np.float32] | None:
+    def predicted_levels(self) -> NDArray[np.float32] | None:
         """(N, F) degradations."""
         ...
 
@@ -78,8 +78,31 @@ class MeasuredCrops(Protocol):
         ...
 
 
-PICTURES = ("restored", "difference", "drawn", "trust", "code")
-"""What a result holds of each crop if it is asked for."""
+@dataclass(frozen=True, kw_only=True)
+class Pictures:
+    """What a result shall hold of each crop beside the numbers.
+
+    Attributes:
+        restored: the restored crop.
+        difference: the difference map.
+        drawn: the face as drawn from its code alone.
+        trust: how far each pixel of the crop was kept.
+        code: the code from which the face is drawn.
+    """
+
+    restored: bool = False
+    difference: bool = False
+    drawn: bool = False
+    trust: bool = False
+    code: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of those that are asked for: attributes of the result and of an Assessment."""
+        return tuple(name for name, asked in asdict(self).items() if asked)
+
+
+NO_PICTURES = Pictures()
 
 DIMMED = 0.3
 """What is left in a difference map of a change beside the face, where nothing is measured."""
@@ -115,16 +138,9 @@ class CropRestorer(Protocol):
     """What the assessor needs of a network: see ``restoration.Restorer``."""
 
     def restore(
-        self,
-        crops: NDArray[np.uint8],
-        *,
-        restored: bool = False,
-        difference: bool = False,
-        drawn: bool = False,
-        trust: bool = False,
-        code: bool = False,
+        self, crops: NDArray[np.uint8], *, pictures: Pictures = NO_PICTURES
     ) -> MeasuredCrops:
-        """Restore and measure (N, S, S, 3) uint8 RGB crops; pictures are attributes named by ``PICTURES``."""
+        """Restore and measure (N, S, S, 3) uint8 RGB crops; pictures that are asked for are attributes."""
         ...
 
 
@@ -190,32 +206,19 @@ class Restorer:
         )
 
     def restore(
-        self,
-        crops: NDArray[np.uint8],
-        *,
-        restored: bool = False,
-        difference: bool = False,
-        drawn: bool = False,
-        trust: bool = False,
-        code: bool = False,
+        self, crops: NDArray[np.uint8], *, pictures: Pictures = NO_PICTURES
     ) -> RestorationResult:
         """Restore and measure crops.
 
         Args:
             crops: (N, S, S, 3) uint8 RGB, S the preset's crop size; N may be 0.
-            restored: also return the restored crops.
-            difference: also return the difference maps.
-            drawn: also return the faces as drawn from their codes.
-            trust: also return how far each pixel of the crop was trusted.
-            code: also return the codes from which the faces are drawn.
+            pictures: what else to return.
 
         Raises:
             ValueError: wrong shape or type.
             RuntimeError: the process was forked after TensorFlow had run.
         """
-        wanted = (restored, difference, drawn, trust, code)
-        asked = tuple(name for name, this in zip(PICTURES, wanted, strict=True) if this)
-        parts = [self._result(*part, asked) for part in self._network.parts(crops)]
+        parts = [self._result(*part, pictures.names) for part in self._network.parts(crops)]
         changes = [names for part in parts for names in part.pop("changes")]
         return RestorationResult(
             **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]},
@@ -233,7 +236,7 @@ class Restorer:
             "mse": numbers[:, 1],
             "discriminator": numbers[:, 2],
             "similarity": made["similarity"][:, 0].astype(np.float64),
-            "strengths": made["strengths"],
+            "predicted_levels": made["strengths"],
             "changes": name_changes(
                 crops,
                 np.nan_to_num(made["restored"]),

@@ -15,13 +15,12 @@ import os
 import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
-from types import TracebackType
 
 import cv2
 import numpy as np
 
 from faceqgen_core.image_io import ImageError
-from faceqgen_core.types import Image
+from faceqgen_core.types import Image, Status
 
 ASSUMED_RATE = 25.0
 """Frames per second of a video that does not say."""
@@ -34,6 +33,12 @@ _PATIENCE = 100
 
 class UnreadableVideo(ImageError):
     """A video, or a frame of it, that cannot be decoded."""
+
+
+class NoLabelledFrame(UnreadableVideo):
+    """A video of which the labelled frames are asked for, and none is labelled."""
+
+    status = Status.NO_FACE
 
 
 class Video:
@@ -69,12 +74,7 @@ class Video:
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._capture.release()
 
     def choose(

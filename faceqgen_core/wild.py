@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.covers.held_back import HELD_BACK
+from faceqgen_core.degradation import degrade
 from faceqgen_core.planes import three, tinted
 from faceqgen_core.types import Image
 
@@ -366,8 +367,4 @@ def degrade_wild(image: Image, family: str, strength: float, rng: np.random.Gene
     Raises:
         ValueError: the family is unknown or the strength outside [0, 1].
     """
-    if family not in FAMILIES:
-        raise ValueError(f"unknown wild family {family!r}; known: {', '.join(FAMILIES)}")
-    if not 0.0 <= strength <= 1.0:
-        raise ValueError(f"strength must lie in [0, 1], got {strength}")
-    return FAMILIES[family](rng, image, strength)
+    return degrade(image, family, strength, rng, families=FAMILIES)

@@ -3,7 +3,7 @@
 Run: python scripts/check_dlib_recogniser.py dlib_face_recognition_resnet_model_v1.dat
 
 Needs dlib (``pip install dlib``), which nothing else here needs, and OpenVINO. The faces are those of scikit-image's
-lfw_subset and what noise and inversion make of them; each is embedded by both from the same chip.
+lfw_subset and what noise and inversion make of them; each is embedded by both from the same crop.
 """
 
 from __future__ import annotations
@@ -31,15 +31,21 @@ def main() -> int:
     args = parser.parse_args()
     rng = np.random.default_rng(0)
     faces = [(255 * face).astype(np.uint8) for face in lfw_subset()[:20]]
-    chips = np.stack([cv2.resize(np.stack([face] * 3, axis=-1), (150, 150)) for face in faces])
-    chips[10:15] = 255 - chips[10:15]
-    chips[15:] = rng.integers(0, 256, chips[15:].shape, dtype=np.uint8)
+    recogniser_crops = np.stack(
+        [cv2.resize(np.stack([face] * 3, axis=-1), (150, 150)) for face in faces]
+    )
+    recogniser_crops[10:15] = 255 - recogniser_crops[10:15]
+    recogniser_crops[15:] = rng.integers(0, 256, recogniser_crops[15:].shape, dtype=np.uint8)
     teacher = DlibTeacher(args.model, CropProtocol())
     theirs = np.array(
-        dlib.face_recognition_model_v1(str(args.model)).compute_face_descriptor(list(chips))
+        dlib.face_recognition_model_v1(str(args.model)).compute_face_descriptor(
+            list(recogniser_crops)
+        )
     )
-    difference = float(np.abs(teacher.raw(chips) - theirs).max())
-    print(f"{len(chips)} chips, largest difference {difference:.1e} (limit {LIMIT:.0e})")
+    difference = float(np.abs(teacher.raw(recogniser_crops) - theirs).max())
+    print(
+        f"{len(recogniser_crops)} recogniser_crops, largest difference {difference:.1e} (limit {LIMIT:.0e})"
+    )
     return int(difference > LIMIT)
 
 

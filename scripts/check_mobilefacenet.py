@@ -40,7 +40,7 @@ def main() -> int:
     interpreter.allocate_tensors()
     entrance, end = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     theirs = []
-    for pair in teacher.chips(crops).astype(np.float32).reshape(-1, *entrance["shape"]):
+    for pair in teacher.recogniser_crops(crops).astype(np.float32).reshape(-1, *entrance["shape"]):
         interpreter.set_tensor(entrance["index"], (pair - 127.5) / 128)
         interpreter.invoke()
         theirs.append(interpreter.get_tensor(end["index"]))

@@ -61,11 +61,7 @@ TRAINING = tuple(name for name in FAMILIES if name not in HELD_BACK)
 
 
 def cover(
-    rng: np.random.Generator,
-    image: Image,
-    family: str,
-    strength: float,
-    other: Image | None = None,
+    rng: np.random.Generator, image: Image, family: str, strength: float, other: Image | None = None
 ) -> tuple[Image, Plane]:
     """Cover a part of an aligned face.
 

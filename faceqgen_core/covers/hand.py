@@ -127,29 +127,13 @@ def hand(canvas: Canvas, strength: float) -> None:
     full = np.ones(4) * rng.uniform(0.92, 1.05)
     back = bool(rng.random() < 0.6)
     away = 1 - strength
-    draw = partial(draw_hand, canvas, size=size, colour=colour)
+    draw = partial(draw_hand, canvas, size=size, colour=colour, lengths=full)
     if pose == "mouth":
         at = np.array([side * (0.15 + 1.3 * away), 1.35 + 0.2 * away])
-        draw(
-            at,
-            -side * rng.uniform(1.2, 1.6),
-            flip=side,
-            spread=0.03,
-            lengths=full,
-            back=True,
-            thumb=0.0,
-        )
+        draw(at, -side * rng.uniform(1.2, 1.6), flip=side, spread=0.03, back=True, thumb=0.0)
     elif pose == "eyes":
         at = np.array([side * (0.3 + 1.35 * away), rng.uniform(-0.05, 0.2)])
-        draw(
-            at,
-            -side * rng.uniform(1.3, 1.75),
-            flip=side,
-            spread=0.04,
-            lengths=full,
-            back=True,
-            thumb=0.0,
-        )
+        draw(at, -side * rng.uniform(1.3, 1.75), flip=side, spread=0.04, back=True, thumb=0.0)
     elif pose == "cheek":
         at = np.array([side * (0.55 + 0.75 * away), 1.15 + 0.8 * away])
         draw(
@@ -157,7 +141,6 @@ def hand(canvas: Canvas, strength: float) -> None:
             side * rng.uniform(-0.35, 0.15),
             flip=-side,
             spread=0.05,
-            lengths=full,
             back=back,
             thumb=rng.uniform(0, 1),
         )
@@ -179,7 +162,6 @@ def hand(canvas: Canvas, strength: float) -> None:
             rng.uniform(-0.4, 0.4),
             flip=side,
             spread=rng.uniform(0.1, 0.22),
-            lengths=full,
             back=False,
             thumb=1.0,
         )
@@ -213,12 +195,4 @@ def hand(canvas: Canvas, strength: float) -> None:
     else:
         for s in (-1.0, 1.0):
             at = np.array([s * (0.5 + 0.6 * away), 0.9 + 1.1 * away])
-            draw(
-                at,
-                -s * rng.uniform(0.1, 0.5),
-                flip=s,
-                spread=0.04,
-                lengths=full,
-                back=back,
-                thumb=0.0,
-            )
+            draw(at, -s * rng.uniform(0.1, 0.5), flip=s, spread=0.04, back=back, thumb=0.0)

@@ -30,6 +30,7 @@ from faceqgen_core.foreign.foreign_preset import (
 from faceqgen_core.foreign.network_loading import inspect_network, load_network
 from faceqgen_core.foreign.refusal import refuse
 from faceqgen_core.presets import sha256_of
+from faceqgen_core.restoration import NO_PICTURES, Pictures
 from faceqgen_core.types import FaceBox, FaceCrop, Image
 from faceqgen_core.vocabulary import FACEQNET, ExtraMeasure
 
@@ -125,16 +126,13 @@ class FaceQnet:
     """
 
     def __init__(self, preset: FaceQnetPreset, *, batch_size: int = 32, device: str = "auto"):
-        from faceqgen_core.process.crop_network import CropNetwork
-
-        self._network = CropNetwork(
-            f"{preset.identifier}|{preset.file}",
-            lambda: _model(preset.file),
-            batch_size=batch_size,
-            device=device,
+        self._network = preset.crop_network(
+            lambda: _model(preset.file), batch_size=batch_size, device=device
         )
 
-    def restore(self, crops: NDArray[np.uint8], **pictures: bool) -> ForeignResult:
+    def restore(
+        self, crops: NDArray[np.uint8], *, pictures: Pictures = NO_PICTURES
+    ) -> ForeignResult:
         """Score (N, 224, 224, 3) uint8 RGB crops; ``pictures`` are there for none of them.
 
         Raises:

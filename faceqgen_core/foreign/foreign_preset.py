@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.presets import Preset
+
+if TYPE_CHECKING:
+    from faceqgen_core.process.crop_network import CropNetwork
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,15 @@ class ForeignPreset(Preset):
         """The native numbers as they are."""
         return dict(numbers)
 
+    def crop_network(
+        self, build: Callable[[], Any], *, batch_size: int, device: str
+    ) -> CropNetwork:
+        """The network that ``build`` loads, see ``CropNetwork``; one for each process, device and file."""
+        from faceqgen_core.process.crop_network import CropNetwork
+
+        name = f"{self.identifier}|{self.file}"
+        return CropNetwork(name, build, batch_size=batch_size, device=device)
+
 
 @dataclass(frozen=True, eq=False)
 class ForeignResult:
@@ -46,7 +58,7 @@ class ForeignResult:
     drawn: None = None
     trust: None = None
     code: None = None
-    strengths: None = None
+    predicted_levels: None = None
     changes: None = None
 
 

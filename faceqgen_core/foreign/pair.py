@@ -28,7 +28,7 @@ from faceqgen_core.foreign.refusal import refuse
 from faceqgen_core.measures import MEASURES
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import sha256_of
-from faceqgen_core.restoration import as_picture, difference_map
+from faceqgen_core.restoration import NO_PICTURES, Pictures, as_picture, difference_map
 
 SIZES = (16, 512)
 _CERTAIN = 1e-6
@@ -115,25 +115,13 @@ class PairRestorer:
     """
 
     def __init__(self, preset: PairPreset, *, batch_size: int = 32, device: str = "auto") -> None:
-        from faceqgen_core.process.crop_network import CropNetwork
-
         self._region = face_region(preset.protocol)
-        self._network = CropNetwork(
-            f"{preset.identifier}|{preset.file}",
-            lambda: _model(preset.pair, self._region),
-            batch_size=batch_size,
-            device=device,
+        self._network = preset.crop_network(
+            lambda: _model(preset.pair, self._region), batch_size=batch_size, device=device
         )
 
     def restore(
-        self,
-        crops: NDArray[np.uint8],
-        *,
-        restored: bool = False,
-        difference: bool = False,
-        drawn: bool = False,
-        trust: bool = False,
-        code: bool = False,
+        self, crops: NDArray[np.uint8], *, pictures: Pictures = NO_PICTURES
     ) -> ForeignResult:
         """Restore and measure (N, S, S, 3) uint8 RGB crops; ``drawn``, ``trust`` and ``code`` are there for none of them.
 
@@ -145,9 +133,9 @@ class PairRestorer:
         local = np.nan_to_num(made["local"], nan=-1.0)
         return ForeignResult(
             {name: numbers[:, place] for place, name in enumerate(MEASURES)},
-            restored=as_picture(made["restored"]) if restored else None,
+            restored=as_picture(made["restored"]) if pictures.restored else None,
             difference=difference_map(local, len(self._region), self._region)
-            if difference
+            if pictures.difference
             else None,
         )
 

@@ -15,18 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.alignment import (
-    CropProtocol,
-    box_matrix,
-    crop_whole,
-    cut_crop,
-    fit_similarity,
-)
-from faceqgen_core.onnx_quality.description import (
-    NetworkDescription,
-    identify,
-    read_description,
-)
+from faceqgen_core.alignment import CropProtocol, box_matrix, crop_whole, cut_crop, fit_similarity
+from faceqgen_core.onnx_quality.description import NetworkDescription, identify, read_description
 from faceqgen_core.presets import sha256_of
 from faceqgen_core.types import FaceBox, Image
 from faceqgen_core.vocabulary import ExtraMeasure

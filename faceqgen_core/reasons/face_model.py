@@ -147,7 +147,7 @@ class FaceModel:
         expected[5] = 1
         return design, np.diag(strictness).astype(np.float32), expected
 
-    def hidden_share(self, crop: Image, *, noise: float = 0.0) -> float:
+    def hidden_fraction(self, crop: Image, *, noise: float = 0.0) -> float:
         """Share of the face that something else seems to cover, 0..1; ``noise`` as in ``distances``."""
         return float((self.distances(crop, noise=noise) > HIDDEN).mean())
 

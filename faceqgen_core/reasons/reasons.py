@@ -1,4 +1,4 @@
-"""Why a face scores low: its cues, and the degradations that the network names, ranked as a short list of reasons."""
+"""Why a face scores low: its statistics, and the degradations that the network names, ranked as a short list of reasons."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.reasons.cues import Cues
+from faceqgen_core.reasons.face_statistics import FaceStatistics
 from faceqgen_core.reasons.table import REASONS, STRONGEST
 
 _QUALITY = (20.0, 75.0, 95.0)
@@ -27,49 +27,51 @@ def needed_strength(quality: float) -> float:
     return float(np.interp(quality, _QUALITY, _NEEDED))
 
 
-def findings(cues: Cues, strengths: NDArray[np.floating] | None = None) -> dict[str, float]:
+def reason_strengths(
+    statistics: FaceStatistics, predicted_levels: NDArray[np.floating] | None = None
+) -> dict[str, float]:
     """Strength of every finding, 0..5: 1 clear, 2 strong.
 
     Args:
-        cues: of the face.
-        strengths: (F,) in [0, 1], the degradations that the network names, in the order of
-            ``degradation.FAMILIES``; None: the cues alone decide.
+        statistics: of the face.
+        predicted_levels: (F,) in [0, 1], the degradations that the network names, in the order of
+            ``degradation.FAMILIES``; None: the statistics alone decide.
 
     Raises:
-        ValueError: ``strengths`` is of another length.
+        ValueError: ``predicted_levels`` is of another length.
     """
-    found = _from_cues(cues)
-    if strengths is not None:
-        for name, named in _by_reason(strengths).items():
+    found = _from_statistics(statistics)
+    if predicted_levels is not None:
+        for name, named in _by_reason(predicted_levels).items():
             found[name] = min(STRONGEST, found[name] + _NAMED * max(0.0, named - _DOUBT))
     return found
 
 
 def explain(
-    cues: Cues, quality: float, strengths: NDArray[np.floating] | None = None
+    statistics: FaceStatistics, quality: float, predicted_levels: NDArray[np.floating] | None = None
 ) -> tuple[str, ...]:
     """Names of the reasons, most likely first; empty for a good face.
 
     Args:
-        cues: of the face.
+        statistics: of the face.
         quality: its unified quality score, 0..100.
-        strengths: see ``findings``.
+        predicted_levels: see ``reason_strengths``.
     """
-    found = findings(cues, strengths)
+    found = reason_strengths(statistics, predicted_levels)
     enough = needed_strength(quality)
     kept = [name for name, strength in found.items() if strength >= enough]
     return tuple(sorted(kept, key=lambda name: -found[name])[:MOST])
 
 
-def _scales(name: str, cues: Cues) -> list[float]:
-    values = {**vars(cues), "yaw": abs(cues.yaw), "pitch": abs(cues.pitch)}
+def _scales(name: str, statistics: FaceStatistics) -> list[float]:
+    values = {**vars(statistics), "yaw": abs(statistics.yaw), "pitch": abs(statistics.pitch)}
     return [scale(values[scale.statistic]) for scale in REASONS[name].scales]
 
 
-def _from_cues(cues: Cues) -> dict[str, float]:
-    found = {name: max(_scales(name, cues)) for name in REASONS}
-    small, enlarged, squares = _scales("low_resolution", cues)
-    blocks, smeared = _scales("compression", cues)
+def _from_statistics(statistics: FaceStatistics) -> dict[str, float]:
+    found = {name: max(_scales(name, statistics)) for name in REASONS}
+    small, enlarged, squares = _scales("low_resolution", statistics)
+    blocks, smeared = _scales("compression", statistics)
     lost = found["blur"]
     # Squares of one colour: flat, but with a grid. No codec leaves as much flat as squares of 8 pixels do.
     pixelated = min(squares, enlarged) if blocks < 1 else blocks if squares >= _SQUARES else 0.0
@@ -86,7 +88,7 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     found["compression"] = blocks
     # What is not where the average face has it is judged by a mask that does not fit.
     turned = _fade(found["pose"], 1.0, 3.0)
-    unexplained, plain, shaded = _scales("occlusion", cues)
+    unexplained, plain, shaded = _scales("occlusion", statistics)
     real = _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0)
     real *= _fade(found["bright"], 1.0, 2.0) * _fade(pixelated, 1.0, 2.0)
     cover = max(unexplained, plain) * _fade(found["off_centre"], 0.5, 1.5) * turned * real
@@ -95,7 +97,7 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     found["occlusion"] = max(cover, shaded)
     # What covers a face is as dark or bright as it is, whatever the light.
     open_face = _fade(found["occlusion"], 0.8, 1.6)
-    even = REASONS["uneven_light"].scales[0](cues.ramp * cues.ramp_fit)
+    even = REASONS["uneven_light"].scales[0](statistics.ramp * statistics.ramp_fit)
     found["uneven_light"] = even * turned * open_face
     found["dark"] *= open_face
     whole = _fade(found["occlusion"], 0.3, 1.0) * _fade(found["off_centre"], 0.5, 1.5)
@@ -103,7 +105,7 @@ def _from_cues(cues: Cues) -> dict[str, float]:
     found["low_contrast"] *= whole * exposed * _fade(lost, 0.8, 1.8)
     # Smooth skin is a codec's only in a picture that is else sharp and clean; flat altogether, it is something else.
     clean = turned * _fade(lost, 0.8, 1.6) * _fade(found["low_contrast"], 0.3, 1.0)
-    if found["low_resolution"] < 1 and cues.flat < 0.28:
+    if found["low_resolution"] < 1 and statistics.flat < 0.28:
         found["compression"] = max(blocks, smeared * whole * exposed * clean)
     found["background"] *= _fade(found["noise"], 0.3, 1.0)
     return found
@@ -114,13 +116,13 @@ def _fade(strength: float, start: float, end: float) -> float:
     return min(1.0, max(0.0, (end - strength) / (end - start)))
 
 
-def _by_reason(strengths: NDArray[np.floating] | Sequence[float]) -> dict[str, float]:
+def _by_reason(predicted_levels: NDArray[np.floating] | Sequence[float]) -> dict[str, float]:
     from faceqgen_core.degradation import FAMILIES
 
-    values = np.asarray(strengths, np.float64)
+    values = np.asarray(predicted_levels, np.float64)
     if values.shape != (len(FAMILIES),):
         raise ValueError(
-            f"strengths must hold one number for each of {len(FAMILIES)} families, got {values.shape}"
+            f"predicted_levels must hold one number for each of {len(FAMILIES)} families, got {values.shape}"
         )
     named = dict(zip(FAMILIES, values.tolist(), strict=True))
     return {

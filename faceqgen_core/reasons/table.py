@@ -65,12 +65,7 @@ REASONS: dict[str, Reason] = {
             (Scale("eye_distance", 20, 12), Scale("grid", 0.21, 0.32), Scale("flat", 0.4, 0.5)),
             ("low_resolution", "pixelate"),
         ),
-        Reason(
-            "noise",
-            "",
-            (Scale("noise", 8, 14),),
-            ("noise", "shot_noise"),
-        ),
+        Reason("noise", "", (Scale("noise", 8, 14),), ("noise", "shot_noise")),
         Reason(
             "compression",
             "No compression artefacts",
@@ -89,17 +84,9 @@ REASONS: dict[str, Reason] = {
             (Scale("over", 0.12, 0.24),),
             ("bright",),
         ),
+        Reason("low_contrast", "Dynamic range", (Scale("spread", 58, 42),), ("low_contrast",)),
         Reason(
-            "low_contrast",
-            "Dynamic range",
-            (Scale("spread", 58, 42),),
-            ("low_contrast",),
-        ),
-        Reason(
-            "uneven_light",
-            "Illumination uniformity",
-            (Scale("ramp", 0.33, 0.55),),
-            ("side_light",),
+            "uneven_light", "Illumination uniformity", (Scale("ramp", 0.33, 0.55),), ("side_light",)
         ),
         Reason(
             "occlusion",
@@ -111,22 +98,14 @@ REASONS: dict[str, Reason] = {
             ),
             ("occlusion", "scarf", "glasses"),
         ),
-        Reason(
-            "pose",
-            "Head pose (yaw, pitch)",
-            (Scale("yaw", 25, 35), Scale("pitch", 38, 50)),
-        ),
+        Reason("pose", "Head pose (yaw, pitch)", (Scale("yaw", 25, 35), Scale("pitch", 38, 50))),
         Reason(
             "off_centre",
             "Crop of the face image (leftward, rightward, margins above and below)",
             (Scale("outside", 0.05, 0.1),),
             ("crop",),
         ),
-        Reason(
-            "background",
-            "Background uniformity",
-            (Scale("clutter", 14, 18),),
-        ),
+        Reason("background", "Background uniformity", (Scale("clutter", 14, 18),)),
     )
 }
 """In the order in which equally strong findings are listed."""

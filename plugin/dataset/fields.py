@@ -24,7 +24,11 @@ from pymongo.errors import OperationFailure
 
 from faceqgen_core.vocabulary import FACEQNET, REASONS, SCORES, Status
 
-from ..scoring.given_boxes import LabelledBox, PixelBox
+PixelBox = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
+LabelledBox = tuple[PixelBox, str]
+"""A box in pixels and the id of the label it came from."""
 
 DEFAULT_FIELD = "faceqgen"
 FRAMES = "frames."
@@ -274,10 +278,7 @@ def video_document(frames: Mapping[int, Any], failure: Any) -> Any:
     else:
         values = {name: scored[best][name] for name in scored[best].field_names}
     values.update(  # the App would take an image for another file of the video
-        restored_path=None,
-        best_frame=best,
-        frames_scored=len(scored),
-        frames_sampled=len(frames),
+        restored_path=None, best_frame=best, frames_scored=len(scored), frames_sampled=len(frames)
     )
     return fo.DynamicEmbeddedDocument(**values)
 

@@ -113,8 +113,10 @@ class Restoring:
             and face.values.get("preset") == self._preset.identifier
         ]
         if ours:
+            from faceqgen_core.restoration import Pictures
+
             crops = np.stack([faces[index].crop for index in ours])
-            result = self._network().restore(crops, restored=True)
+            result = self._network().restore(crops, pictures=Pictures(restored=True))
             for index, image in zip(ours, result.restored, strict=True):
                 found[index] = image
         return found

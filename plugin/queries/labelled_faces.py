@@ -46,13 +46,7 @@ class NamedFaces:
     """
 
     def __init__(
-        self,
-        collection: Any,
-        labels_field: str | None,
-        *,
-        by: str,
-        measure: str,
-        field: str,
+        self, collection: Any, labels_field: str | None, *, by: str, measure: str, field: str
     ) -> None:
         if by not in BY:
             raise ValueError(f"by must be one of {', '.join(BY)}, got {by!r}")

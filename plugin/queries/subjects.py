@@ -93,12 +93,7 @@ class Identities:
     """
 
     def __init__(
-        self,
-        collection: Any,
-        subject: str,
-        *,
-        measure: str = "quality",
-        field: str = DEFAULT_FIELD,
+        self, collection: Any, subject: str, *, measure: str = "quality", field: str = DEFAULT_FIELD
     ) -> None:
         if measure not in SCORES:
             raise ValueError(f"measure must be one of {', '.join(SCORES)}, got {measure!r}")

@@ -19,14 +19,12 @@ import fiftyone.core.odm as foo
 
 from ..dataset import run_records
 from ..dataset.lease import FieldBusy, Lease
-from ..dataset.product_store import database_id, forget_folder, known_folders
+from ..dataset.product_store import database_id, known_folders
 from ..progress import DeletionProgress
 from ..storage import run_folder
 from ..storage.folders import product_folders
 from ..storage.manifest import Entry, Manifest
 from ..storage.references import References, names_of
-
-STEP = 500
 
 
 @dataclass
@@ -127,7 +125,7 @@ class Cleaning:
                     if keys:
                         self.plan.records.setdefault(name, []).extend(keys)
 
-    def __iter__(self) -> Iterator[CleanPlan]:
+    def __iter__(self) -> Iterator[DeletionProgress]:
         """Clean; yields the plan with its counts after each step."""
         for folder in self.plan.folders:
             if not (folder.ours or folder.gone or folder.temporary):
@@ -141,12 +139,7 @@ class Cleaning:
                 except FieldBusy as error:
                     self.plan.left[str(folder.path)] = str(error)
                     continue
-                for name, problem in run_folder.delete(folder):
-                    self.plan.count(f"{folder.path}/{name}", problem)
-                    if self.plan.done % STEP == 0:
-                        yield self.plan
-            if not folder.path.exists():
-                forget_folder(str(folder.path))
+                yield from run_folder.delete(folder, self.plan)
             yield self.plan
         for name, keys in self.plan.records.items():
             dataset = fo.load_dataset(name)

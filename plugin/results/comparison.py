@@ -140,10 +140,7 @@ def compare(collection: Any, settings: ComparisonSettings) -> Compared:
         only_first=sum(row[2] is not None and row[3] is None for row in rows),
         only_second=sum(row[3] is not None and row[2] is None for row in rows),
         correlation=None if math.isnan(correlation) else correlation,
-        presets=(
-            presets_of(collection, settings.first),
-            presets_of(collection, settings.second),
-        ),
+        presets=(presets_of(collection, settings.first), presets_of(collection, settings.second)),
         view=collection.select([ids[i] for i in order], ordered=True),
     )
 

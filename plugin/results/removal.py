@@ -7,15 +7,14 @@ if nothing but these fields refers to it; what stays is left to the operator ``c
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..dataset import ownership, run_records
 from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
 from ..dataset.lease import Lease
-from ..dataset.product_store import forget_folder
 from ..dataset.score_fields import score_fields
 from ..progress import DeletionProgress
 from ..settings import Settings
@@ -24,10 +23,8 @@ from ..storage.folders import run_folders
 from ..storage.manifest import Entry
 from ..storage.references import References
 
-STEP = 500
 
-
-@dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class RemovalSettings(Settings):
     """Parameters of ``delete_face_quality``.
 
@@ -52,7 +49,7 @@ class RemovalSettings(Settings):
             raise ValueError("nothing is chosen: turn on at least one of fields, runs and files")
 
 
-@dataclass
+@dataclasses.dataclass
 class Plan(DeletionProgress):
     """What a removal would do, or has done.
 
@@ -68,13 +65,13 @@ class Plan(DeletionProgress):
     """
 
     field: str
-    fields: list[str] = field(default_factory=list)
+    fields: list[str] = dataclasses.field(default_factory=list)
     samples: int = 0
-    indexes: list[str] = field(default_factory=list)
-    runs: list[str] = field(default_factory=list)
-    folders: list[run_folder.RunFolder] = field(default_factory=list)
-    kept_folders: dict[str, list[str]] = field(default_factory=dict)
-    saved_views: list[str] = field(default_factory=list)
+    indexes: list[str] = dataclasses.field(default_factory=list)
+    runs: list[str] = dataclasses.field(default_factory=list)
+    folders: list[run_folder.RunFolder] = dataclasses.field(default_factory=list)
+    kept_folders: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    saved_views: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -221,7 +218,7 @@ class Removal:
                 self.plan.kept_folders[str(path)] = found.users
             self.plan.folders.append(found)
 
-    def __iter__(self) -> Iterator[Plan]:
+    def __iter__(self) -> Iterator[DeletionProgress]:
         """Remove; yields the plan with its counts after each step.
 
         Raises:
@@ -233,12 +230,8 @@ class Removal:
             self._delete_fields()
             yield self.plan
             for folder in self.plan.folders:
-                for name, problem in run_folder.delete(folder, dataset_id=self._dataset._doc.id):
-                    self.plan.count(f"{folder.path}/{name}", problem)
-                    if self.plan.done % STEP == 0:
-                        yield self.plan
-                if not folder.path.exists():
-                    forget_folder(str(folder.path))
+                own = self._dataset._doc.id
+                yield from run_folder.delete(folder, self.plan, dataset_id=own)
             yield self.plan
             for key in self.plan.runs:
                 self._dataset.delete_run(key)

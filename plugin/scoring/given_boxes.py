@@ -6,33 +6,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-PixelBox = tuple[float, float, float, float]
-"""x, y, width, height in pixels."""
-
-LabelledBox = tuple[PixelBox, str]
-"""A box in pixels and the id of the label it came from."""
+from ..dataset.fields import LabelledBox, PixelBox
 
 
-class LabelBoxes:
+class _Boxes:
     """Reads the boxes of a label field.
 
     Args:
         view: the samples.
-        faces_field: a Detections field, or a Detection field.
+        faces_field: a field of them, or of the frames of videos, Detections or Detection, without "frames.".
         many: whether it is Detections.
-        max_pixels: larger images are not looked at.
+        max_pixels: larger images and frames are not looked at.
     """
 
     def __init__(self, view: Any, faces_field: str, *, many: bool, max_pixels: int) -> None:
         self._view = view
         self._max_pixels = max_pixels
         self._many = many
-        label = f"{faces_field}.detections" if many else faces_field
-        self._paths = ["id", f"{label}.bounding_box", f"{label}.id"]
+        self._label = f"{faces_field}.detections" if many else faces_field
+
+
+class LabelBoxes(_Boxes):
+    """Reads the boxes of a label field of images, see ``_Boxes``."""
 
     def read(self, ids: Sequence[str], files: Sequence[str]) -> list[list[LabelledBox]]:
         """For each sample its boxes in pixels with the ids of their labels, in order; [] where there are none."""
-        columns = self._view.select(list(ids)).values(self._paths)
+        paths = ["id", f"{self._label}.bounding_box", f"{self._label}.id"]
+        columns = self._view.select(list(ids)).values(paths)
         found = {
             sample_id: (boxes, labels) for sample_id, boxes, labels in zip(*columns, strict=True)
         }
@@ -60,26 +60,15 @@ class FrameBox:
     track: int | None
 
 
-class FrameBoxes:
-    """Reads the boxes of a label field of the frames of videos.
-
-    Args:
-        view: the videos.
-        faces_field: a field of their frames, Detections or Detection, without "frames.".
-        many: whether it is Detections.
-    """
-
-    def __init__(self, view: Any, faces_field: str, *, many: bool) -> None:
-        self._view = view
-        self._many = many
-        label = f"frames.{faces_field}.detections" if many else f"frames.{faces_field}"
-        values = [f"{label}.{key}" for key in ("bounding_box", "id", "index")]
-        self._paths = ["frames.frame_number", *values]
+class FrameBoxes(_Boxes):
+    """Reads the boxes of a label field of the frames of videos, see ``_Boxes``."""
 
     def read(self, sample_id: str) -> dict[int, list[FrameBox]]:
         """Number -> boxes in order, of the frames of a video that have any."""
-        columns = [column[0] or [] for column in self._view.select(sample_id).values(self._paths)]
-        found = {}
+        paths = [f"frames.{self._label}.{key}" for key in ("bounding_box", "id", "index")]
+        asked = self._view.select(sample_id).values(["frames.frame_number", *paths])
+        columns = [column[0] or [] for column in asked]
+        found: dict[int, list[FrameBox]] = {}
         for number, *values in zip(*columns, strict=True):
             if not self._many:
                 values = [[value] for value in values]
@@ -87,16 +76,19 @@ class FrameBoxes:
                 found[number] = boxes
         return found
 
-
-def labelled_boxes(boxes: Sequence[FrameBox], frame: Any) -> list[LabelledBox]:
-    """The boxes of a frame, (H, W, 3), in pixels with the ids of their labels."""
-    height, width = frame.shape[:2]
-    return [(_in_pixels(box.box, width, height), box.label) for box in boxes]
+    def labelled(self, boxes: Sequence[FrameBox], frame: Any) -> list[LabelledBox]:
+        """Boxes of a frame, (H, W, 3), in pixels with the ids of their labels; [] if it is too large, as the core will say."""
+        height, width = frame.shape[:2]
+        if height * width > self._max_pixels:
+            return []
+        return [(_in_pixels(box.box, width, height), box.label) for box in boxes]
 
 
 def follow_tracks(detections: Any, boxes: Sequence[FrameBox] | None) -> None:
-    """Give the detections of a frame the track numbers of the labels that they were made from."""
-    tracks = {box.label: box.track for box in boxes or ()}
+    """Give the detections of a frame the track numbers of the labels that they were made from; None: it has none."""
+    if boxes is None:
+        return
+    tracks = {box.label: box.track for box in boxes}
     for detection in detections.detections if detections is not None else ():
         detection.index = tracks.get(detection.source_label)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 from ..progress import Progress
@@ -11,7 +11,7 @@ from ..progress import Progress
 NAMED_CAUSES = 5
 
 
-@dataclass
+@dataclasses.dataclass
 class Summary(Progress):
     """What a run did.
 
@@ -41,15 +41,15 @@ class Summary(Progress):
     skipped: int = 0
     faces: int = 0
     frames: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    notices: list[str] = field(default_factory=list)
+    counts: Counter[str] = dataclasses.field(default_factory=Counter)
+    notices: list[str] = dataclasses.field(default_factory=list)
     remade: int = 0
     kept: int = 0
-    missing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    missing: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)
     run_key: str = ""
     restored_dir: str | None = None
     seconds: float = 0.0
-    examples: dict[tuple[str, str], str] = field(default_factory=dict)
+    examples: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
     @property
     def fraction(self) -> float:

@@ -7,7 +7,7 @@ where it stopped.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import chain, groupby, islice
 from typing import Any
@@ -175,7 +175,7 @@ class ScoringRun:
         self.summary.seconds = round(time.monotonic() - started, 1)
         record.update()
 
-    def _assessments(self) -> Iterator[list[Any]]:
+    def _assessments(self) -> Generator[list[Any], None, None]:
         """The assessments of each request, in order; the core gets the requests in one go, or some at a time."""
         rest = None if self._work.together is None else self._work.together - 1
         with closing(self._work.requests()) as requests:
@@ -185,7 +185,7 @@ class ScoringRun:
                     faces=self.settings.assess_faces,
                     all_faces=True,
                     # most frames of a video without a face have none, and all of them are looked at
-                    find_turned=not isinstance(self._work, VideoWork),
+                    find_turned=not self._work.is_video,
                     restored=bool(self.settings.restored),
                     difference=self.settings.heatmap,
                     drawn=bool(self.settings.restored),

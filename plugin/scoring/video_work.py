@@ -7,48 +7,19 @@ A video or frame that cannot be decoded costs itself alone.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..dataset import fields, ownership, targets
-from ..storage.restored_files import RestoredFiles, write_files
-from .given_boxes import (
-    FrameBox,
-    FrameBoxes,
-    LabelledBox,
-    face_boxes,
-    follow_tracks,
-    labelled_boxes,
-)
+from ..dataset import fields, ownership
+from ..storage.restored_files import RestoredFiles
+from .given_boxes import FrameBoxes
 from .pending import RETRIED, Pictures, worth_another_look
-from .progress import Summary
-from .settings import ScoreSettings
+from .work import OPTIONS, Picture, Work
 
 KEPT_FRAMES = 16
 """Frames whose pixels are kept until their files are written: what bounds the memory where there are files."""
-
-_NOTHING = b""
-
-
-@dataclass(frozen=True, eq=False)
-class _Item:
-    """A frame on its way through the core, or, without a number, its video when all frames are on theirs."""
-
-    sample_id: str
-    number: int | None = None
-    status: str = ""
-    reason: str = ""
-    pixels: Any = None
-    boxes: list[FrameBox] | None = None
-    labels: list[LabelledBox] | None = None
-    part: float = 0.0
-    remade: bool = False
-
-    @property
-    def key(self) -> str:
-        return f"{self.sample_id}_frame{self.number}"
 
 
 @dataclass
@@ -61,79 +32,40 @@ class _Known:
     remade: set[int] = field(default_factory=set)
 
 
-class VideoWork:
-    """What a run has to do for the videos of a view.
+@dataclass(frozen=True, eq=False)
+class _Ended:
+    """The key of what stands for a video when all its frames are on their way."""
 
-    Args:
-        view: flat, of videos.
-        settings: the parameters.
-        summary: counts what is done; its totals shrink by the videos that turn out to be done already.
-        preset: identifier of the run's preset.
-        extra: names of the scores of other networks: frames that have scores already are not scored again for them.
+    sample_id: str
 
-    Raises:
-        ValueError: no such field of boxes, a field's name is taken, a field is read-only.
+
+class VideoWork(Work):
+    """What a run has to do for the videos of a view, see ``Work``.
+
+    The summary's totals shrink by the videos that turn out to be done already.
     """
 
-    def __init__(
-        self,
-        view: Any,
-        settings: ScoreSettings,
-        summary: Summary,
-        preset: str,
-        extra: Sequence[str] = (),
-    ) -> None:
-        self._settings = settings
-        self._summary = summary
-        self._dataset = view._root_dataset
-        self._videos = targets.whole(self._dataset, is_video=True)
-        self._boxes: FrameBoxes | None = None
-        if settings.faces == "field":
-            labelled = targets.with_field(view, settings.faces_field)
-            many = targets.require_faces_field(labelled, settings.faces_field)
-            self._boxes = FrameBoxes(labelled, settings.faces_field, many=many)
-        ownership.require_ours(self._dataset, settings.names)
-        ownership.require_ours(self._dataset, settings.names.in_frames)
-        videos = dict(zip(*view.values(["id", "filepath"]), strict=True))
-        self._ids, self._paths = list(videos), list(videos.values())
-        self._preset = preset
+    is_video = True
+    _boxes_of = FrameBoxes
+
+    def _look(self, view: Any, extra: Sequence[str]) -> None:
+        ownership.require_ours(self._dataset, self._names)
+        self._videos: dict[str, str] = dict(zip(*view.values(["id", "filepath"]), strict=True))
+        # With ``skip_scored`` scored frames stay.
+        self.replaced = [] if self._settings.skip_scored else list(self._videos)
+        self.together = KEPT_FRAMES if self._settings.restored else None
+        self.fields = [self._settings.names.document, *self.fields]
         self._pictures = Pictures()
-        self._waiting: deque[_Item] = deque()
-        summary.total = len(self._ids)
+        self._summary.total = len(self._videos)
 
-    @property
-    def together(self) -> int | None:
-        """Requests that the core may hold at a time: few if their pixels are kept for the files."""
-        return KEPT_FRAMES if self._settings.restored else None
-
-    @property
-    def replaced(self) -> list[str]:
-        """Ids of the videos whose scores are replaced: with ``skip_scored`` scored frames stay, so none is."""
-        return [] if self._settings.skip_scored else self._ids
-
-    @property
-    def fields(self) -> list[str]:
-        """Paths of the fields that the run writes."""
-        names = self._settings.names
-        frames = names.in_frames
-        maps = [frames.heatmap] if self._settings.heatmap else []
-        return [names.document, frames.document, frames.faces, *maps]
-
-    def declare(self) -> list[str]:
-        """Declare the fields; returns what the user should know."""
-        chosen = self._settings
-        return fields.declare_videos(
-            self._dataset, chosen.names, heatmap=chosen.heatmap, restored=chosen.restored
-        )
-
-    def requests(self) -> Iterator[Any]:
+    def requests(self) -> Generator[Any, None, None]:
         """Requests to the core: of each video the frames to score, then one that stands for the video."""
-        for sample_id, path in zip(self._ids, self._paths, strict=True):
+        for sample_id, path in self._videos.items():
             yield from self._video_requests(sample_id, path)
 
     def _video_requests(self, sample_id: str, path: str) -> Iterator[Any]:
         from faceqgen_core import ImageRequest
-        from faceqgen_core.video_io import UnreadableVideo, Video
+        from faceqgen_core.video_io import NoLabelledFrame, UnreadableVideo, Video
 
         chosen = self._settings
         known = self._known(sample_id, path)
@@ -142,49 +74,39 @@ class VideoWork:
             known = _Known()
         boxes = self._boxes.read(sample_id) if self._boxes else None
         among = None if boxes is None else list(boxes)
-        status, reason, found = "unreadable", "no frame of the video can be decoded", 0
+        why, found = UnreadableVideo("no frame of the video can be decoded"), 0
         if among == []:
-            status, reason = "no_face", f"no frame has a box in {chosen.faces_field!r}"
+            why = NoLabelledFrame(f"no frame has a box in {chosen.faces_field!r}")
         try:
             with Video(path) as video:
                 numbers = video.choose(fps=chosen.fps, max_frames=chosen.max_frames, among=among)
                 left = [number for number in numbers if number not in known.done]
                 for number, frame in video.read(left):
                     found += 1
-                    item = _Item(
-                        sample_id,
-                        number,
-                        boxes=None if boxes is None else boxes[number],
-                        part=found / len(left),
+                    there = not isinstance(frame, UnreadableVideo)
+                    tracks = None if boxes is None else boxes[number]
+                    labels = self._boxes.labelled(tracks, frame) if tracks and there else None
+                    item = Picture(
+                        sample_id=sample_id,
+                        source=frame if there and chosen.restored else None,
+                        labels=labels,
                         remade=number in known.remade,
+                        number=number,
+                        tracks=tracks,
+                        part=found / len(left),
                     )
-                    yield self._frame_request(item, path, frame)
+                    yield item.request(frame, f"{path}, frame {number}")
         except UnreadableVideo as error:
-            status, reason = "unreadable", error.reason
+            why = error
         if known.has_status and not found:
             self._summary.total -= 1
             self._summary.skipped += 1
             return
-        self._waiting.append(_Item(sample_id, status=status, reason=reason))
-        yield ImageRequest(_NOTHING, name=path)
-
-    def _frame_request(self, item: _Item, path: str, frame: Any) -> Any:
-        from faceqgen_core import ImageRequest
-        from faceqgen_core.video_io import UnreadableVideo
-
-        name = f"{path}, frame {item.number}"
-        if isinstance(frame, UnreadableVideo):
-            self._waiting.append(replace(item, reason=frame.reason))
-            return ImageRequest(_NOTHING, name=name)
-        labels = None if item.boxes is None else labelled_boxes(item.boxes, frame)
-        pixels = frame if self._settings.restored else None
-        self._waiting.append(replace(item, pixels=pixels, labels=labels))
-        given = None if labels is None else face_boxes([box for box, _ in labels])
-        return ImageRequest(frame, boxes=given, name=name)
+        yield ImageRequest(why, name=path, key=_Ended(sample_id))
 
     def _known(self, sample_id: str, path: str) -> _Known:
         """What is known of a video and its frames."""
-        names, frames = self._settings.names, self._settings.names.in_frames
+        names, frames = self._settings.names, self._names
         paths = {
             "status": names.path("status"),
             "at": "last_modified_at",
@@ -201,9 +123,9 @@ class VideoWork:
         present = {
             key: path
             for key, path in (paths | wanted).items()
-            if self._videos.get_field(path) is not None
+            if self._samples.get_field(path) is not None
         }
-        columns = self._videos.select(sample_id).values(list(present.values()))
+        columns = self._samples.select(sample_id).values(list(present.values()))
         video = {key: column[0] for key, column in zip(present, columns, strict=True)}
         numbers, statuses = video.get("numbers") or [], video.get("statuses") or []
         nothing: list[Any] = [None] * len(numbers)
@@ -231,84 +153,39 @@ class VideoWork:
         names = self._settings.names
         self._dataset.set_values(names.sample, {sample_id: None}, key_field="id")
         frames = {sample_id: dict.fromkeys(sorted(numbers))}
-        paths = (names.in_frames.document, names.in_frames.faces, names.in_frames.heatmap)
+        paths = (self._names.document, self._names.faces, self._names.heatmap)
         for path in paths if numbers else ():
-            if self._videos.get_field(path) is not None:
-                self._videos.set_values(path, frames, key_field="id")
+            if self._samples.get_field(path) is not None:
+                self._samples.set_values(path, frames, key_field="id")
 
     def write(self, chunk: Sequence[list[Any]], files: RestoredFiles | None) -> None:
         """Write the assessments of the next frames, then the documents of the videos that these complete."""
-        items = [(self._waiting.popleft(), assessments) for assessments in chunk]
-        frames = [(item, _explained(item, found)) for item, found in items if item.number]
-        # A frame that was scored once and cannot be decoded any more keeps what is known of it.
-        lost = [(item, found) for item, found in frames if item.remade and not found[0].scored]
-        for item, found in lost:
-            self._summary.miss("picture", str(found[0].reason), item.key)
-        self._write_frames([frame for frame in frames if frame not in lost], files)
+        keyed = [(found[0].key, found) for found in chunk]
+        frames = [(item, found) for item, found in keyed if isinstance(item, Picture)]
+        pairs, _ = self._write_pictures(frames, files)
+        self._summary.frames += len(pairs)
         self._write_videos(
-            {item.sample_id: _explained(item, a)[0] for item, a in items if not item.number}
+            {item.sample_id: found[0] for item, found in keyed if isinstance(item, _Ended)}
         )
-        self._summary.part = items[-1][0].part
-
-    def _write_frames(
-        self, frames: list[tuple[_Item, list[Any]]], files: RestoredFiles | None
-    ) -> None:
-        documents: dict[str, dict[int, Any]] = defaultdict(dict)
-        faces: dict[str, dict[int, Any]] = defaultdict(dict)
-        heatmaps: dict[str, dict[int, Any]] = defaultdict(dict)
-        written = write_files(files, [(item.key, item.pixels, found) for item, found in frames])
-        for (item, found), paths in zip(frames, written, strict=True):
-            detections = fields.faces_document(
-                found, restored_paths=paths.faces, source_labels=item.labels
-            )
-            follow_tracks(detections, item.boxes)
-            document = fields.sample_document(found[0], restored_path=paths.restored)
-            documents[item.sample_id][item.number] = document
-            faces[item.sample_id][item.number] = detections
-            if self._settings.heatmap or not item.remade:
-                heatmaps[item.sample_id][item.number] = fields.heatmap_document(paths.heatmap)
-        names = self._settings.names.in_frames
-        options = {"key_field": "id", "dynamic": True}
-        if frames:
-            self._videos.set_values(names.faces, faces, **options)
-            if heatmaps and self._videos.get_field(names.heatmap) is not None:
-                self._videos.set_values(names.heatmap, heatmaps, **options)
-            # Last, since its status says that the frame is done.
-            self._videos.set_values(names.document, documents, **options)
-        self._summary.frames += len(frames)
-        self._summary.remade += sum(item.remade for item, _ in frames)
-        for (_, found), paths in zip(frames, written, strict=True):
-            self._summary.faces += sum(assessment.scored for assessment in found)
-            for missing in paths.missing:
-                self._summary.miss(missing.what, missing.why, missing.path)
+        last = keyed[-1][0]
+        self._summary.part = last.part if isinstance(last, Picture) else 0.0
 
     def _write_videos(self, failures: dict[str, Any]) -> None:
         """Write the documents of videos of which all frames are written, given as id -> what to say without any score."""
         if not failures:
             return
         names = self._settings.names
-        paths = ["id", "frames.frame_number", names.in_frames.document]
-        columns = self._videos.select(list(failures)).values(paths)
+        paths = ["id", "frames.frame_number", self._names.document]
+        columns = self._samples.select(list(failures)).values(paths)
         documents = {}
         for sample_id, numbers, found in zip(*columns, strict=True):
             pairs = zip(numbers or (), found or (), strict=True)
             frames = {number: frame for number, frame in pairs if frame is not None}
             document = fields.video_document(frames, _in_sum(frames, failures[sample_id]))
             documents[sample_id] = document
-        options = {"key_field": "id", "dynamic": True}
-        self._dataset.set_values(names.sample, documents, **options)
+        self._dataset.set_values(names.sample, documents, **OPTIONS)
         self._summary.counts.update(document.status for document in documents.values())
         self._summary.done += len(documents)
-
-
-def _explained(item: _Item, assessments: list[Any]) -> list[Any]:
-    """The assessments; of what had no pixels, with what is known of it."""
-    if not item.reason:
-        return assessments
-    from faceqgen_core import Status
-
-    status = Status(item.status) if item.status else assessments[0].status
-    return [replace(assessments[0], status=status, reason=item.reason)]
 
 
 def _in_sum(frames: dict[int, Any], failure: Any) -> Any:

@@ -144,7 +144,7 @@ class RestoredFiles:
         Raises:
             OSError: it cannot be written.
         """
-        owner = (None, None)
+        owner: tuple[str | None, str | None] = (None, None)
         if self.dataset_id is not None:
             self._database = self._database or database_id()
             owner = (str(self.dataset_id), self._database)

@@ -16,10 +16,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..dataset.product_store import forget_folder
+from ..progress import DeletionProgress
 from .manifest import MANIFEST, Entry, Manifest, merge
 from .paths import product_home
 from .references import References, find_references, names_of
 from .temporary import sweep, temporary_files
+
+STEP = 500
+"""Files between two counts."""
 
 _NAME = re.compile(r"[0-9a-f]{24}(_[0-9A-Za-z]+)*\.(png|jpg)")
 
@@ -113,8 +118,10 @@ def look(
     return found
 
 
-def delete(found: RunFolder, *, dataset_id: Any = None) -> Iterator[tuple[str, str | None]]:
-    """Delete what was found; yields each name, and why it could not be deleted. Then tidies the folder.
+def delete(
+    found: RunFolder, progress: DeletionProgress, *, dataset_id: Any = None
+) -> Iterator[DeletionProgress]:
+    """Delete what was found and count it; yields the counts now and then. Then tidies the folder.
 
     The folder is opened once and files are deleted in it by name, so that no link put in its place leads elsewhere.
     """
@@ -125,10 +132,14 @@ def delete(found: RunFolder, *, dataset_id: Any = None) -> Iterator[tuple[str, s
             problem = _delete_one(name, handle)
             if problem is None:
                 deleted.add(name)
-            yield name, problem
+            progress.count(f"{found.path}/{name}", problem)
+            if progress.done % STEP == 0:
+                yield progress
     finally:
         os.close(handle)
         _tidy(found, deleted, dataset_id)
+    if not found.path.exists():
+        forget_folder(str(found.path))
 
 
 def _delete_one(name: str, handle: int) -> str | None:

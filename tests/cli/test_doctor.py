@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import stat
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,13 +78,9 @@ def test_fiftyone_may_miss_since_only_the_plugin_needs_it(monkeypatch: pytest.Mo
     needed = ["numpy", 'fiftyone<2,>=1.14; extra == "fiftyone"']
     monkeypatch.setattr(doctor, "_requirements", lambda: needed)
     monkeypatch.setattr(doctor, "_installed", lambda name: None if name == "fiftyone" else "2.0")
-    monkeypatch.setattr(doctor, "_inside", lambda package: None)
-    monkeypatch.delenv("FIFTYONE_DATABASE_URI", raising=False)
-    monkeypatch.setenv("FIFTYONE_CONFIG_PATH", "no such file")
     checks = {c.name: c for c in doctor.check_packages()}
-    found = [checks["fiftyone"], *doctor.check_mongod(), *doctor.check_plugin()]
-    assert [check.level for check in found] == [Level.WARN] * 3
-    assert all('pip install "fiftyone' in check.hint for check in found)
+    assert checks["fiftyone"].level is Level.WARN
+    assert 'pip install "fiftyone' in checks["fiftyone"].hint
     monkeypatch.setattr(doctor, "_installed", lambda name: "0.9")
     checks = {c.name: c for c in doctor.check_packages()}
     assert checks["fiftyone"].level is Level.FAIL  # there, but too old for the plugin
@@ -95,89 +91,6 @@ def test_two_variants_of_opencv_are_a_warning(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(doctor, "_requirements", lambda: ["numpy"])
     check = list(doctor.check_packages())[-1]
     assert (check.name, check.level) == ("opencv", Level.WARN)
-
-
-@pytest.fixture
-def fiftyone_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An installed FiftyOne with nothing in it, and no configured database."""
-    monkeypatch.setattr(doctor, "_inside", lambda package: tmp_path)
-    monkeypatch.delenv("FIFTYONE_DATABASE_URI", raising=False)
-    monkeypatch.setenv("FIFTYONE_CONFIG_PATH", str(tmp_path / "config.json"))
-    return tmp_path
-
-
-def mongod(folder: Path, text: str, mode: int) -> None:
-    path = folder / "db" / "bin" / "mongod"
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    path.chmod(mode)
-
-
-def test_mongod_is_found_where_fiftyone_looks_for_it(fiftyone_folder: Path) -> None:
-    mongod(fiftyone_folder, "#!/bin/sh\necho db version v6.0.5\n", stat.S_IRWXU)
-    (check,) = doctor.check_mongod()
-    assert check.level is Level.OK
-    assert "v6.0.5" in check.detail
-
-
-def test_a_missing_mongod_and_one_that_does_not_run_are_failures(fiftyone_folder: Path) -> None:
-    (check,) = doctor.check_mongod()
-    assert check.level is Level.FAIL
-    assert "missing" in check.detail
-    assert "ensure_mongod.py" in check.hint
-    mongod(fiftyone_folder, "#!/bin/sh\nexit 1\n", stat.S_IRWXU)
-    (check,) = doctor.check_mongod()
-    assert check.level is Level.FAIL
-    assert "does not run" in check.detail
-
-
-def test_a_configured_database_that_does_not_answer_fails_without_its_password(
-    fiftyone_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def ask(code: str, **environment: str) -> str:
-        raise doctor._ProcessError(f"refused: {environment['FACEQGEN_DOCTOR_URI']}")
-
-    monkeypatch.setattr(doctor, "_ask", ask)
-    monkeypatch.setenv("FIFTYONE_DATABASE_URI", "mongodb://ann:secret@db.example:27017")
-    (check,) = doctor.check_mongod()
-    assert check.level is Level.FAIL
-    assert "db.example" in check.detail
-    assert "secret" not in check.detail + check.hint
-
-
-def test_a_database_in_the_configuration_file_counts(
-    fiftyone_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (fiftyone_folder / "config.json").write_text('{"database_uri": "mongodb://localhost:1"}')
-    monkeypatch.setattr(doctor, "_ask", lambda code, **environment: "7.0.1")
-    (check,) = doctor.check_mongod()
-    assert check == Check("mongod", Level.OK, "7.0.1 at mongodb://localhost:1")
-
-
-@pytest.mark.parametrize(
-    ("plugins", "operators", "errors", "level", "words"),
-    [
-        ({}, [], [], Level.WARN, "does not find"),
-        ({doctor.PLUGIN: ["/p", False]}, [], [], Level.WARN, "disabled"),
-        ({doctor.PLUGIN: ["/p", True]}, [], ["faceqgen: no cv2"], Level.FAIL, "no cv2"),
-        ({doctor.PLUGIN: ["/p", True]}, [f"{doctor.PLUGIN}/x"], [], Level.OK, "1 operators"),
-    ],
-)
-def test_the_plugin_may_be_unknown_disabled_broken_or_well(
-    plugins: dict[str, list[object]],
-    operators: list[str],
-    errors: list[str],
-    level: Level,
-    words: str,
-    fiftyone_folder: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    answer = json.dumps({"plugins": plugins, "operators": operators, "errors": errors})
-    monkeypatch.setattr(doctor, "_ask", lambda code, **environment: answer)
-    (check,) = doctor.check_plugin()
-    assert check.level is level
-    assert words in check.detail
-    assert bool(check.hint) == (level is not Level.OK)
 
 
 def test_gpus_are_named_and_a_tensorflow_that_crashes_is_a_failure(
@@ -238,7 +151,7 @@ def test_a_missing_default_preset_is_a_failure(
 def test_the_doctor_scores_one_face_and_says_what_came_of_it(
     answer: list[object], level: Level, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "_ask", lambda code, **environment: json.dumps(answer))
+    monkeypatch.setattr(doctor, "ask", lambda code, **environment: json.dumps(answer))
     (check,) = doctor.check_scoring()
     assert (check.name, check.level) == ("scoring", level)
     assert words in check.detail
@@ -257,3 +170,21 @@ def test_a_backend_that_is_not_installed_is_a_failure_with_the_setting_to_change
 def test_one_face_is_scored_in_this_environment() -> None:
     (check,) = doctor.check_scoring()
     assert check.level is Level.OK, check.detail
+
+
+def test_the_plugin_s_own_doctor_is_asked_where_the_plugin_lies_beside_the_core(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    (check,) = doctor.check_plugin()
+    assert check.level is Level.OK and "the core alone" in check.detail
+    (tmp_path / "plugin").mkdir()
+    finding = {"name": "plugin", "level": "WARN", "detail": "is disabled", "hint": "enable it"}
+    (tmp_path / "plugin" / "doctor.py").write_text(f"import json\nprint(json.dumps([{finding}]))\n")
+    assert list(doctor.check_plugin()) == [Check("plugin", Level.WARN, "is disabled", "enable it")]
+
+
+def test_no_file_of_the_core_names_fiftyone_in_an_import() -> None:
+    core = Path(doctor.__file__).parent
+    code = {path: path.read_text(encoding="utf-8") for path in core.rglob("*.py")}
+    assert [path for path, text in code.items() if re.search(r"(import|from) fiftyone", text)] == []

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from faceqgen_core.assessor import ImageRequest, _Options
+from faceqgen_core.restoration import NO_PICTURES
 from faceqgen_core.types import FaceBox, Status
 from tests.core.toy_assessor import POINTS, ToyDetector, grey, threads, toy
 from tests.images import (
@@ -133,7 +134,7 @@ def test_large_arrays_are_read_only_a_few_ahead():
             yield np.full((2000, 2000, 3), 30 + index, np.uint8)  # 12 MB
 
     assessor, _ = toy(batch_size=512)
-    ahead = assessor._prepare_ahead(frames(), _Options("crop", False, {}))
+    ahead = assessor._prepare_ahead(frames(), _Options("crop", False, NO_PICTURES))
     next(ahead)
     assert len(held) <= 18  # 200 MB, and one more
     ahead.close()

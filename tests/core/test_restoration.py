@@ -12,7 +12,7 @@ from skimage.transform import resize
 from faceqgen_core.degradation import FAMILIES, degrade
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import load_preset
-from faceqgen_core.restoration import DIMMED, Restorer, difference_map
+from faceqgen_core.restoration import DIMMED, Pictures, Restorer, difference_map
 from tests.scikit_ssim import ssim_map_by_scikit_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +36,7 @@ def restorer():
 
 def _processor_results(crops, *, batch_size=4):
     restorer = Restorer(load_preset(), batch_size=batch_size, device="cpu")
-    result = restorer.restore(crops, restored=True, difference=True)
+    result = restorer.restore(crops, pictures=Pictures(restored=True, difference=True))
     return [value for value in vars(result).values() if isinstance(value, np.ndarray)]
 
 
@@ -59,9 +59,9 @@ def test_on_the_processor_a_face_scores_the_same_with_any_number_of_threads(crop
         "import sys, numpy as np, tensorflow as tf\n"
         "tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[2]))\n"
         "from faceqgen_core import load_preset\n"
-        "from faceqgen_core.restoration import Restorer\n"
+        "from faceqgen_core.restoration import Pictures, Restorer\n"
         "crops = np.load(sys.argv[1] + '/crops.npy')\n"
-        "result = Restorer(load_preset(), device='cpu').restore(crops, restored=True)\n"
+        "result = Restorer(load_preset(), device='cpu').restore(crops, pictures=Pictures(restored=True))\n"
         "np.savez(f'{sys.argv[1]}/{sys.argv[2]}.npz', similarity=result.similarity,\n"
         "         ssim=result.ssim, restored=result.restored)\n"
     )
@@ -85,7 +85,7 @@ def test_a_face_scores_the_same_alone_and_in_any_batch(restorer, crops):
 
 
 def test_the_measures_agree_with_scikit_image_and_numpy_over_the_face(restorer, crops):
-    result = restorer.restore(crops, restored=True)
+    result = restorer.restore(crops, pictures=Pictures(restored=True))
     region = face_region(restorer.preset.protocol).astype(np.float64)
     for i, crop in enumerate(crops):
         a, b = crop / 255.0, result.restored[i] / 255.0
@@ -102,7 +102,7 @@ def test_drawn_face_and_trust_come_if_they_are_asked_for_and_belong_to_the_resto
 ):
     bare = restorer.restore(crops)
     assert bare.restored is bare.difference is bare.drawn is bare.trust is None
-    result = restorer.restore(crops, restored=True, drawn=True, trust=True)
+    result = restorer.restore(crops, pictures=Pictures(restored=True, drawn=True, trust=True))
     assert result.drawn.shape == crops.shape and result.drawn.dtype == np.uint8
     assert result.trust.shape == crops.shape[:3] and result.trust.dtype == np.float32
     assert ((result.trust >= 0) & (result.trust <= 1)).all()
@@ -117,7 +117,7 @@ def test_what_changed_beside_the_face_is_dimmed(restorer, crops):
     plain, dimmed = difference_map(local, 128), difference_map(local, 128, region)
     np.testing.assert_allclose(dimmed[region == 1], plain[region == 1])
     np.testing.assert_allclose(dimmed[region == 0], DIMMED * plain[region == 0])
-    result = restorer.restore(crops, difference=True)
+    result = restorer.restore(crops, pictures=Pictures(difference=True))
     assert result.difference[:, region == 0].max() <= DIMMED
 
 
@@ -131,22 +131,22 @@ def test_the_difference_map_is_half_of_one_minus_the_ssim_map():
 
 
 def test_no_crops_give_empty_arrays(restorer):
-    asked = {name: True for name in ("restored", "difference", "drawn", "trust")}
-    result = restorer.restore(np.empty((0, 128, 128, 3), np.uint8), **asked)
+    asked = Pictures(restored=True, difference=True, drawn=True, trust=True)
+    result = restorer.restore(np.empty((0, 128, 128, 3), np.uint8), pictures=asked)
     assert len(result.ssim) == len(result.restored) == len(result.difference) == 0
     assert result.drawn.shape == (0, 128, 128, 3) and result.trust.shape == (0, 128, 128)
-    assert result.strengths.shape == (0, len(FAMILIES))
+    assert result.predicted_levels.shape == (0, len(FAMILIES))
 
 
 def test_the_degradations_that_the_generator_names_come_out_in_the_order_of_the_families(
     restorer, crops
 ):
-    strengths = restorer.restore(crops).strengths
-    assert strengths.shape == (len(crops), len(FAMILIES)) and strengths.dtype == np.float32
-    assert ((strengths >= 0) & (strengths <= 1)).all()
+    levels = restorer.restore(crops).predicted_levels
+    assert levels.shape == (len(crops), len(FAMILIES)) and levels.dtype == np.float32
+    assert ((levels >= 0) & (levels <= 1)).all()
     for row, family in enumerate(("noise", "gaussian_blur", "dark"), start=1):
         column = list(FAMILIES).index(family)
-        assert strengths[row, column] > strengths[0, column]
+        assert levels[row, column] > levels[0, column]
 
 
 def test_crops_of_a_wrong_shape_or_type_are_refused(restorer):

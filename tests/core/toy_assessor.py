@@ -12,7 +12,7 @@ from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.assessor import FaceQualityAssessor
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.presets import Preset
-from faceqgen_core.restoration import RestorationResult
+from faceqgen_core.restoration import NO_PICTURES, RestorationResult
 from faceqgen_core.types import FaceBox
 from tests.images import (
     plain,
@@ -58,10 +58,10 @@ class ToyNetwork:
         self.batches = []
         self.asked = set()
 
-    def restore(self, crops, *, restored=False, difference=False, drawn=False, trust=False):
+    def restore(self, crops, *, pictures=NO_PICTURES):
         assert crops.dtype == np.uint8 and crops.shape[1:] == (128, 128, 3)
         self.batches.append(len(crops))
-        self.asked.add((restored, difference))
+        self.asked.add((pictures.restored, pictures.difference))
         mean = crops.mean(axis=(1, 2, 3)) / 255
         red = (crops[:, 64, 64] == (255, 0, 0)).all(axis=1)
         return RestorationResult(
@@ -69,10 +69,10 @@ class ToyNetwork:
             mse=mean / 2,
             discriminator=mean,
             similarity=mean,
-            restored=255 - crops if restored else None,
-            difference=np.zeros(crops.shape[:3], np.float32) if difference else None,
-            drawn=crops if drawn else None,
-            trust=np.full(crops.shape[:3], 0.25, np.float32) if trust else None,
+            restored=255 - crops if pictures.restored else None,
+            difference=np.zeros(crops.shape[:3], np.float32) if pictures.difference else None,
+            drawn=crops if pictures.drawn else None,
+            trust=np.full(crops.shape[:3], 0.25, np.float32) if pictures.trust else None,
             changes=[("face_drawn",) if level < 0.5 else () for level in mean],
         )
 

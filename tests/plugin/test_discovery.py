@@ -116,11 +116,10 @@ def test_requirements_txt_is_what_the_package_and_the_plugin_need():
     assert not [line for line in wanted if re.match(r"opencv-python\b(?!-headless)", line)]
 
 
-def test_the_list_of_modules_that_mypy_does_not_check_only_shrinks():
-    overrides = _toml()["tool"]["mypy"]["overrides"]
-    (unchecked,) = (o["module"] for o in overrides if o.get("ignore_errors"))
-    assert len(unchecked) <= 13  # lower this with the list
-    assert all(name.startswith("plugin.") and "*" not in name for name in unchecked)
+def test_mypy_is_strict_with_every_module():
+    mypy = _toml()["tool"]["mypy"]
+    assert mypy["strict"] and {"faceqgen_core", "demo", "plugin"} <= set(mypy["packages"])
+    assert not [o for o in mypy["overrides"] if o.get("ignore_errors")]
 
 
 def test_a_downloaded_plugin_finds_the_core_beside_it_though_nothing_is_installed(tmp_path):

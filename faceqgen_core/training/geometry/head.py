@@ -201,14 +201,7 @@ class Head:
             nose = int(mean_mesh().five[2, 0])
             unit = shell.unit * scale
             shade = shading(
-                vertices,
-                shell.sheet,
-                casting,
-                index,
-                light,
-                size=size,
-                unit=unit,
-                nose=nose,
+                vertices, shell.sheet, casting, index, light, size=size, unit=unit, nose=nose
             )
             person = apply_shading(person, shade)
         image = self._background
@@ -272,10 +265,7 @@ class Head:
         """Picture and mask, blurred a little where one part ends before another: pixels have no half there."""
         size = self._size
         jump = np.zeros((size, size), np.uint8)
-        for one, other in (
-            (np.s_[:-1], np.s_[1:]),
-            (np.s_[:, :-1], np.s_[:, 1:]),
-        ):
+        for one, other in ((np.s_[:-1], np.s_[1:]), (np.s_[:, :-1], np.s_[:, 1:])):
             across, down = (np.abs(source[one] - source[other])[..., k] for k in (0, 1))
             apart = np.maximum(across, down) > _JUMP * self._shell.unit
             apart &= np.minimum(share[one], share[other]) > 0.1

@@ -77,8 +77,7 @@ def _normals(
     across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     at = triangles.ravel()
     normals = np.stack(
-        [np.bincount(at, np.repeat(across[:, axis], 3), len(vertices)) for axis in range(3)],
-        axis=1,
+        [np.bincount(at, np.repeat(across[:, axis], 3), len(vertices)) for axis in range(3)], axis=1
     )
     normals = normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-9)
     # Triangles are all one way round; which way, the nose tells, which points to the front of the face.

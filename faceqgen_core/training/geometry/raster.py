@@ -65,10 +65,7 @@ def _of_three(choose: np.ufunc, values: NDArray[np.float64]) -> NDArray[np.float
 
 
 def nearest(
-    points: NDArray[np.float64],
-    depth: NDArray[np.float64],
-    triangles: NDArray[np.int64],
-    size: int,
+    points: NDArray[np.float64], depth: NDArray[np.float64], triangles: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Find the nearest triangle at each pixel: a depth buffer, without a loop over the triangles.
 

@@ -78,7 +78,7 @@ def _similarity(
     return similarity, compared, good
 
 
-def strangers_similarity(
+def fnmr_threshold(
     identities: NDArray[np.float32], subjects: NDArray[np.str_], *, seed: int
 ) -> float:
     """Similarity that one of a thousand random pairs of different subjects exceeds."""
@@ -93,14 +93,10 @@ def strangers_similarity(
     return float(np.quantile(similarity, 0.999))
 
 
-def missed_mates(
-    identities: NDArray[np.float32],
-    subjects: NDArray[np.str_],
-    strangers: float,
-    *,
-    seed: int,
+def fnmr(
+    identities: NDArray[np.float32], subjects: NDArray[np.str_], threshold: float, *, seed: int
 ) -> float:
-    """Share of mated pairs that are no more alike than ``strangers``: the false non-match rate at a false match rate of 1e-3.
+    """Share of mated pairs that are no more alike than ``threshold``: the false non-match rate at a false match rate of 1e-3.
 
     In each of some rounds every face is paired with another one of its subject at most twice, so that a subject with many
     images does not decide alone. NaN without a pair.
@@ -113,7 +109,7 @@ def missed_mates(
         first, second = order[:-1], order[1:]
         mated = owner[first] == owner[second]
         similarity = np.einsum("ij,ij->i", identities[first[mated]], identities[second[mated]])
-        missed += int((similarity <= strangers).sum())
+        missed += int((similarity <= threshold).sum())
         pairs += int(mated.sum())
     return missed / pairs if pairs else float("nan")
 
@@ -130,7 +126,7 @@ def label_faces(
     """Label every face, as it is and in copies.
 
     Each recogniser's similarities are stretched so that strangers lie at ``STRANGERS`` and good faces at ``GOOD``, and it
-    counts as 1 / (its ``missed_mates`` + 0.01). Where the faces are too few to find these anchors for one, its similarities
+    counts as 1 / (its ``fnmr`` + 0.01). Where the faces are too few to find these anchors for one, its similarities
     stay as they are, and all count alike.
 
     Args:
@@ -158,9 +154,8 @@ def label_faces(
         identities = embedding[first]
         similarity, compared, good = _similarity(rows, degraded, embedding, identities, subjects)
         if enough and (compared & ~degraded).sum() >= _LEAST_MATED:
-            strangers = strangers_similarity(identities, subjects, seed=seed)
-            missed = missed_mates(identities, subjects, strangers, seed=seed)
-            trust.append(1 / (missed + _LEAST_ERROR))
+            strangers = fnmr_threshold(identities, subjects, seed=seed)
+            trust.append(1 / (fnmr(identities, subjects, strangers, seed=seed) + _LEAST_ERROR))
             if good > strangers:
                 stretch = (GOOD - STRANGERS) / (good - strangers)
                 similarity = np.clip(GOOD + stretch * (similarity - good), *_RANGE)

@@ -1,4 +1,4 @@
-"""Harm: how much of a face's use for recognition a degradation of known strength destroys, family by family."""
+"""Utility loss: how much of a face's use for recognition a degradation of known strength destroys, family by family."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.degradation import FAMILIES
 
-HARM = {
+UTILITY_LOSS = {
     "gaussian_blur": 1.0,
     "motion_blur": 1.0,
     "defocus": 1.0,
@@ -44,8 +44,8 @@ def surviving(
         strengths: (N, F) in [0, 1], in the order of FAMILIES.
         turned: (N, 2) yaw and pitch in degrees by which each head was turned; None for not at all.
     """
-    harm = np.array([HARM[family] for family in FAMILIES])
-    left = np.asarray(np.prod(1 - harm * strengths, axis=1), np.float64)
+    loss = np.array([UTILITY_LOSS[family] for family in FAMILIES])
+    left = np.asarray(np.prod(1 - loss * strengths, axis=1), np.float64)
     if turned is not None:
         angles = np.clip(np.abs(turned) / np.array(_ANGLES), 0, 1)
         left = left * np.prod(1 - np.array(TURNED) * angles**2, axis=1)

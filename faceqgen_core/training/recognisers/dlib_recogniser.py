@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, fit_similarity
-from faceqgen_core.training.recognisers.crops import cut_chips, unit_length
+from faceqgen_core.training.recognisers.crops import cut_recogniser_crops, unit_length
 from faceqgen_core.training.recognisers.dlib_file import UNITS, Convolution, read_network
 from faceqgen_core.training.recognisers.runtime import compile_exactly, load_openvino
 
 _SIDE = 150
 _BATCH = 16
 _MEAN = (122.782, 117.001, 104.298)
-# Where the five points of a crop lie in dlib's chip (padding 0.25). Made from the median of the similarity transforms
+# Where the five points of a crop lie in dlib's own crop (padding 0.25). Made from the median of the similarity transforms
 # that dlib's own 5-point predictor and get_face_chip_details gave for 150 clean faces cut by the default protocol.
 _POINTS = np.array(
     [[0.3238, 0.2995], [0.6659, 0.2976], [0.4959, 0.4941], [0.3554, 0.6945], [0.6387, 0.6929]]
@@ -86,18 +86,18 @@ class DlibTeacher:
         self._network: Any = compile_exactly(openvino, _build(layers, matrix))
         self._matrix = fit_similarity(protocol.template, _POINTS * _SIDE)
 
-    def chips(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def recogniser_crops(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut crops (N, S, S, 3) uint8 RGB as dlib would cut the faces -> (N, 150, 150, 3) uint8 RGB."""
-        return cut_chips(crops, self._matrix, _SIDE)
+        return cut_recogniser_crops(crops, self._matrix, _SIDE)
 
-    def raw(self, chips: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embed chips (N, 150, 150, 3) uint8 RGB -> (N, 128) float32 as dlib gives it, of any length."""
+    def raw(self, recogniser_crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Embed recogniser_crops (N, 150, 150, 3) uint8 RGB -> (N, 128) float32 as dlib gives it, of any length."""
         parts = [
-            np.asarray(self._network(chips[start : start + _BATCH])[0])
-            for start in range(0, len(chips), _BATCH)
+            np.asarray(self._network(recogniser_crops[start : start + _BATCH])[0])
+            for start in range(0, len(recogniser_crops), _BATCH)
         ]
         return np.concatenate(parts).astype(np.float32)
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed crops (N, S, S, 3) uint8 RGB -> (N, 128) float32 of unit length."""
-        return unit_length(self.raw(self.chips(crops)))
+        return unit_length(self.raw(self.recogniser_crops(crops)))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, fit_similarity
-from faceqgen_core.training.recognisers.crops import cut_chips, unit_length
+from faceqgen_core.training.recognisers.crops import cut_recogniser_crops, unit_length
 from faceqgen_core.training.recognisers.runtime import load_openvino
 
 _SIDE = 128
@@ -22,7 +22,7 @@ _POINTS = np.array(
 )
 
 
-class Teacher:
+class FaceReidTeacher:
     """Embeds aligned crops.
 
     Args:
@@ -43,7 +43,7 @@ class Teacher:
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed crops (N, S, S, 3) uint8 RGB -> (N, 256) float32 of unit length."""
         rows = []
-        for face in cut_chips(crops, self._matrix, _SIDE):
+        for face in cut_recogniser_crops(crops, self._matrix, _SIDE):
             tensor = face[..., ::-1].transpose(2, 0, 1)[None].astype(np.float32)
             rows.append(np.asarray(self._network(tensor)[0]).reshape(-1))
         return unit_length(np.stack(rows))

@@ -12,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol, fit_similarity
-from faceqgen_core.training.recognisers.crops import cut_chips, unit_length
+from faceqgen_core.training.recognisers.crops import cut_recogniser_crops, unit_length
 from faceqgen_core.training.recognisers.runtime import compile_exactly, load_openvino
 
 _SIDE = 112
 _LENGTH = 192
 _BATCH = 16
 _KIND = b"TFL3"  # from the fifth byte on of every TensorFlow Lite file
-# Where the five points lie in the 112 x 112 chip that most recognisers are trained on.
+# Where the five points lie in the 112 x 112 crop that most recognisers are trained on.
 _POINTS = np.array(
     [
         [38.2946, 51.6963],
@@ -79,14 +79,14 @@ class MobileFaceNetTeacher:
         self._network: Any = compile_exactly(openvino, _read(file))
         self._matrix = fit_similarity(protocol.template, _POINTS)
 
-    def chips(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def recogniser_crops(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Cut crops (N, S, S, 3) uint8 RGB as the network wants its faces -> (N, 112, 112, 3) uint8 RGB."""
-        return cut_chips(crops, self._matrix, _SIDE)
+        return cut_recogniser_crops(crops, self._matrix, _SIDE)
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embed crops (N, S, S, 3) uint8 RGB -> (N, 192) float32 of unit length."""
-        chips, parts = self.chips(crops), []
-        for start in range(0, len(chips), _BATCH):
-            batch = (chips[start : start + _BATCH].astype(np.float32) - 127.5) / 128
+        recogniser_crops, parts = self.recogniser_crops(crops), []
+        for start in range(0, len(recogniser_crops), _BATCH):
+            batch = (recogniser_crops[start : start + _BATCH].astype(np.float32) - 127.5) / 128
             parts.append(np.array(self._network(batch)[0], np.float32))
         return unit_length(np.concatenate(parts))

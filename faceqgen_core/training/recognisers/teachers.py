@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.presets import sha256_of
 from faceqgen_core.training.recognisers.dlib_recogniser import DlibTeacher
-from faceqgen_core.training.recognisers.face_reid import Teacher
+from faceqgen_core.training.recognisers.face_reid import FaceReidTeacher
 from faceqgen_core.training.recognisers.mobilefacenet import MobileFaceNetTeacher
 
 
@@ -33,7 +33,7 @@ def load_teachers(files: Sequence[Path], protocol: CropProtocol) -> list[Recogni
         ValueError: a file is missing, of another kind or damaged, or OpenVINO is not installed.
     """
     kinds: dict[str, Callable[[Path, CropProtocol], Recogniser]] = {
-        ".xml": Teacher,
+        ".xml": FaceReidTeacher,
         ".tflite": MobileFaceNetTeacher,
         ".dat": DlibTeacher,
     }

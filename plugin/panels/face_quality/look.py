@@ -108,12 +108,7 @@ def _draw_faces(page: types.Object, panel: Any, faces: list[Any], chosen: int) -
     row = layout.row(page, "faces")
     for i in range(min(len(faces), MOST_FACES)):
         layout.button(
-            row,
-            f"face_{i}",
-            f"Face {i + 1}",
-            panel.on_face,
-            params={"face": i},
-            active=i == chosen,
+            row, f"face_{i}", f"Face {i + 1}", panel.on_face, params={"face": i}, active=i == chosen
         )
 
 

@@ -14,7 +14,7 @@ from demo.images import portraits
 from faceqgen_core.alignment import CropProtocol, align
 from faceqgen_core.degradation import FAMILIES, degrade
 from faceqgen_core.detection import MTCNNDetector, primary_face_order
-from faceqgen_core.restoration import Restorer
+from faceqgen_core.restoration import Pictures, Restorer
 from faceqgen_core.types import Image
 from scripts.model_card.measure.families import STRENGTHS as ALL_STRENGTHS
 from scripts.model_card.measure.scores import Embed
@@ -71,7 +71,7 @@ def _write(path: Path, picture: Image) -> None:
 def _triples(images: list[Image], captions: list[str], restorer: Restorer) -> Image:
     """A row of input, restoration and map of what changed of each image."""
     quality = restorer.preset.calibration.quality
-    result = restorer.restore(np.stack(images), restored=True, difference=True)
+    result = restorer.restore(np.stack(images), pictures=Pictures(restored=True, difference=True))
     assert result.restored is not None and result.difference is not None
     cells = []
     for i, caption in enumerate(captions):
@@ -138,7 +138,7 @@ def failures(
         images = np.stack(
             [degrade(face, f, s, np.random.default_rng([11, number])) for f, s in keys]
         )
-        result = restorer.restore(images, restored=True)
+        result = restorer.restore(images, pictures=Pictures(restored=True))
         assert result.restored is not None
         near = embed(images) @ embed(face[None])[0]
         for i, (family, s) in enumerate(keys):

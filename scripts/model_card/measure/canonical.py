@@ -14,7 +14,7 @@ from tqdm import tqdm
 from faceqgen_core.covers import cover
 from faceqgen_core.degradation import FAMILIES, degrade
 from faceqgen_core.measures.region import face_region
-from faceqgen_core.restoration import Restorer
+from faceqgen_core.restoration import Pictures, Restorer
 from faceqgen_core.training.geometry.face_geometry import FaceGeometry
 from faceqgen_core.training.geometry.head import Head
 from faceqgen_core.training.geometry.mesh_pose import mesh_pose
@@ -49,7 +49,7 @@ def restored_of(
     restorer: Restorer, crops: Sequence[Image] | NDArray[np.uint8]
 ) -> NDArray[np.uint8]:
     """Restored crops."""
-    found = restorer.restore(np.stack(list(crops)), restored=True).restored
+    found = restorer.restore(np.stack(list(crops)), pictures=Pictures(restored=True)).restored
     assert found is not None
     return found
 

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from faceqgen_core.degradation import degrade
 from faceqgen_core.measures.ssim import ssim_map
-from faceqgen_core.restoration import Restorer
+from faceqgen_core.restoration import Pictures, Restorer
 from faceqgen_core.types import Image
 from scripts.model_card.measure.scores import Embed
 
@@ -83,7 +83,7 @@ def measure(
 
     for family in tqdm(FAMILIES, desc="restoration", unit="family"):
         poor = np.stack([spoiled(face, i, family) for i, face in enumerate(faces)])
-        restored = restorer.restore(poor, restored=True).restored
+        restored = restorer.restore(poor, pictures=Pictures(restored=True)).restored
         assert restored is not None
         before, after = measured(poor), measured(restored)
         facts["families"][family] = {name: _summary(before[name], after[name]) for name in before}

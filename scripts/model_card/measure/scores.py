@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from faceqgen_core.measures import MEASURES
 from faceqgen_core.networks import build_discriminator
 from faceqgen_core.presets import WEIGHTS
-from faceqgen_core.restoration import Restorer
+from faceqgen_core.restoration import Pictures, Restorer
 from faceqgen_core.training.recognisers.teachers import load_teachers
 
 Scores = dict[str, NDArray[np.float64]]
@@ -27,7 +27,7 @@ def score(
     restorer: Restorer, crops: NDArray[np.uint8], *, restored: bool = False
 ) -> tuple[Scores, NDArray[np.uint8] | None]:
     """Score crops; with ``restored`` also return the restored crops."""
-    result = restorer.restore(crops, restored=restored)
+    result = restorer.restore(crops, pictures=Pictures(restored=restored))
     scores = {name: np.asarray(getattr(result, name), np.float64) for name in MEASURES}
     quality = restorer.preset.calibration.quality
     scores["quality"] = np.array([quality(float(x)) for x in result.similarity], np.float64)

@@ -13,7 +13,7 @@ import pytest
 from faceqgen_core.cli import main
 from faceqgen_core.export.graph import INPUT, OUTPUTS
 from faceqgen_core.presets import load_preset
-from faceqgen_core.restoration import Restorer
+from faceqgen_core.restoration import Pictures, Restorer
 from tests.claims import claim
 from tests.golden.crops import golden_crops
 
@@ -32,7 +32,7 @@ def expected(crops: np.ndarray, preset: str) -> dict[str, np.ndarray]:
     """What scoring says of the golden crops."""
     loaded = load_preset(preset)
     result = Restorer(loaded, batch_size=8, device="cpu").restore(
-        crops, restored=True, drawn=True, trust=True
+        crops, pictures=Pictures(restored=True, drawn=True, trust=True)
     )
     quality = [loaded.calibration.quality(float(s)) for s in result.similarity]
     return {

@@ -11,7 +11,14 @@ import pytest
 from faceqgen_core import FaceQualityAssessor, ImageRequest
 from faceqgen_core.alignment import CropProtocol, align
 from faceqgen_core.degradation import FAMILIES, degrade
-from faceqgen_core.reasons import MOST, REASONS, explain, findings, measure_cues, needed_strength
+from faceqgen_core.reasons import (
+    MOST,
+    REASONS,
+    explain,
+    measure_face_statistics,
+    needed_strength,
+    reason_strengths,
+)
 from faceqgen_core.types import FaceBox
 from tests.images import astronaut, astronaut_face, grace_hopper, lfw_faces, no_face
 
@@ -39,8 +46,10 @@ def portraits(assessor):
 
 @pytest.fixture(scope="module")
 def good():
-    """Cues of the astronaut."""
-    return measure_cues(astronaut(), align(astronaut(), astronaut_face(), CropProtocol()))
+    """FaceStatistics of the astronaut."""
+    return measure_face_statistics(
+        astronaut(), align(astronaut(), astronaut_face(), CropProtocol())
+    )
 
 
 def test_every_family_that_harms_a_face_has_one_reason():
@@ -89,7 +98,9 @@ def test_the_finding_grows_with_the_strength(portraits, family):
         found = []
         for strength in (0.0, 0.5, 1.0):
             image = degrade(crop, family, strength, np.random.default_rng(4))
-            found.append(findings(measure_cues(image, align(image, box, CropProtocol()))))
+            found.append(
+                reason_strengths(measure_face_statistics(image, align(image, box, CropProtocol())))
+            )
         values = [f[WANTED[family]] for f in found]
         assert values[0] <= values[1] + 0.3 and values[1] <= values[2] + 0.3 and values[2] >= 1
 
@@ -121,19 +132,19 @@ def test_small_faces_have_too_few_pixels(assessor):
 def test_at_most_three_reasons_are_given_strongest_first(good):
     poor = replace(good, noise=60, mean=20, yaw=60, blur=0.95, outside=0.6)
     reasons = explain(poor, 5)
-    found = findings(poor)
+    found = reason_strengths(poor)
     assert len(reasons) == MOST
     assert [found[r] for r in reasons] == sorted(found.values(), reverse=True)[:MOST]
 
 
 def test_what_the_network_names_adds_to_what_is_seen(good):
     names = np.zeros(len(FAMILIES), np.float32)
-    assert findings(good, names) == findings(good)
+    assert reason_strengths(good, names) == reason_strengths(good)
     names[list(FAMILIES).index("glasses")] = 0.9
-    assert findings(good, names)["occlusion"] > findings(good)["occlusion"] + 1
+    assert reason_strengths(good, names)["occlusion"] > reason_strengths(good)["occlusion"] + 1
     assert explain(replace(good, dark_eyes=0.7), 60, names)[0] == "occlusion"
     with pytest.raises(ValueError, match="one number for each of 18"):
-        findings(good, names[:5])
+        reason_strengths(good, names[:5])
 
 
 def test_reasons_are_the_same_alone_and_in_any_batch_and_need_no_map(assessor, portraits, preset):

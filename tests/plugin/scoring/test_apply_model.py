@@ -13,7 +13,7 @@ import pytest
 
 from faceqgen_core.alignment import crop_whole
 from faceqgen_core.presets import load_preset
-from faceqgen_core.restoration import Restorer
+from faceqgen_core.restoration import Pictures, Restorer
 from tests.images import astronaut, astronaut_face, grace_hopper
 from tests.plugin.conftest import make_dataset
 from tests.random_preset import NETWORKS, write_random_preset
@@ -211,7 +211,7 @@ def test_the_embedding_of_a_face_is_the_code_of_the_generator(model, small, batc
     stored = np.stack(images.values("code"))
     loaded = load_preset(small)
     crop = crop_whole(astronaut(), loaded.protocol).image
-    (expected,) = Restorer(loaded).restore(crop[None], code=True).code
+    (expected,) = Restorer(loaded).restore(crop[None], pictures=Pictures(code=True)).code
     assert expected.shape == (NETWORKS["code"],) and np.abs(expected).max() > 0
     assert stored == pytest.approx(np.stack([expected] * COUNT), abs=1e-5)
     returned = images.compute_embeddings(model, batch_size=batch_size)
@@ -241,7 +241,7 @@ def test_the_shipped_preset_has_a_code_of_320_numbers_that_tells_two_people_apar
             for face in (astronaut()[:240, 105:345], grace_hopper()[:380, 80:460])
         ]
     )
-    codes = Restorer(loaded).restore(crops, code=True).code
+    codes = Restorer(loaded).restore(crops, pictures=Pictures(code=True)).code
     assert codes.shape == (2, loaded.networks["code"]) and codes.dtype == np.float32
     assert loaded.networks["code"] == 320
     assert np.abs(codes[0] - codes[1]).max() > 0.1

@@ -8,10 +8,10 @@ from faceqgen_core.training.labels.utility import (
     GOOD,
     PRIOR,
     STRANGERS,
+    fnmr,
+    fnmr_threshold,
     label_faces,
     mates,
-    missed_mates,
-    strangers_similarity,
 )
 
 SUBJECTS = np.repeat([f"s{i}" for i in range(150)], 2)
@@ -72,7 +72,7 @@ def test_one_poor_mate_does_not_spoil_a_good_faces_label():
 def test_strangers_and_good_faces_lie_where_the_scale_says_for_each_recogniser():
     rows, strengths, narrow = _set(0, common=3.0)
     _, _, wide = _set(1)
-    raw = [strangers_similarity(e[::VERSIONS], SUBJECTS, seed=0) for e in (narrow, wide)]
+    raw = [fnmr_threshold(e[::VERSIONS], SUBJECTS, seed=0) for e in (narrow, wide)]
     assert raw[0] > 0.9 > raw[1]  # as they come, the two cannot be averaged
     _, _, by_teacher = label_faces(rows, strengths, [narrow, wide], SUBJECTS)
     untouched = by_teacher[strengths.sum(axis=1) == 0]
@@ -94,11 +94,11 @@ def test_missed_mates_are_the_pairs_of_one_subject_that_are_no_more_alike_than_s
         [np.dot(*vectors[subjects == subject]) for subject in np.unique(subjects)]
     )
     for strangers in (-0.1, 0.0, 0.2):
-        assert missed_mates(vectors, subjects, strangers, seed=0) == pytest.approx(
+        assert fnmr(vectors, subjects, strangers, seed=0) == pytest.approx(
             (similarity <= strangers).mean()
         )
     alone = np.array([f"s{i}" for i in range(len(vectors))])
-    assert np.isnan(missed_mates(vectors, alone, 0.0, seed=0))
+    assert np.isnan(fnmr(vectors, alone, 0.0, seed=0))
 
 
 def test_a_subject_with_many_images_does_not_decide_alone_how_many_mates_are_missed():
@@ -106,7 +106,7 @@ def test_a_subject_with_many_images_does_not_decide_alone_how_many_mates_are_mis
     near[:, 0] = 1
     subjects = np.array(["many"] * 100 + [f"s{i // 2}" for i in range(100)])
     # 99 pairs in a round are of the one subject, 50 of the others; of all pairs there are 4950 and 50.
-    share = missed_mates(np.concatenate([far, near]), subjects, 0.5, seed=0)
+    share = fnmr(np.concatenate([far, near]), subjects, 0.5, seed=0)
     assert share == pytest.approx(99 / 149)
 
 
@@ -120,10 +120,7 @@ def test_the_label_is_the_mean_of_the_recognisers_and_a_share_of_the_known_stren
     known, _, _ = label_faces(rows, strengths, [], SUBJECTS)
     degraded = strengths.sum(axis=1) > 0
     identities = [e[::VERSIONS] for e in (first, second)]
-    missed = [
-        missed_mates(e, SUBJECTS, strangers_similarity(e, SUBJECTS, seed=0), seed=0)
-        for e in identities
-    ]
+    missed = [fnmr(e, SUBJECTS, fnmr_threshold(e, SUBJECTS, seed=0), seed=0) for e in identities]
     assert missed[0] < 0.05 and missed[1] > 0.2
     mean = np.average(by_teacher, axis=1, weights=[1 / (0.01 + m) for m in missed])
     np.testing.assert_allclose(label[~degraded], mean[~degraded], atol=1e-6)

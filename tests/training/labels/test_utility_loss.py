@@ -1,10 +1,10 @@
-"""What is left of a face's use falls with every strength, and every family has its harm."""
+"""What is left of a face's use falls with every strength, and every family has its own."""
 
 import numpy as np
 import pytest
 
 from faceqgen_core.degradation import FAMILIES, LIGHT
-from faceqgen_core.training.labels.utility_loss import HARM, surviving
+from faceqgen_core.training.labels.utility_loss import UTILITY_LOSS, surviving
 
 
 def _one(family, strength):
@@ -14,8 +14,8 @@ def _one(family, strength):
 
 
 def test_every_family_has_its_harm():
-    assert set(HARM) == set(FAMILIES)
-    assert all(0 < harm <= 1 for harm in HARM.values())
+    assert set(UTILITY_LOSS) == set(FAMILIES)
+    assert all(0 < loss <= 1 for loss in UTILITY_LOSS.values())
 
 
 def test_an_untouched_face_is_left_whole():
@@ -26,7 +26,7 @@ def test_an_untouched_face_is_left_whole():
 def test_less_is_left_the_stronger_the_degradation(family):
     left = np.concatenate([surviving(_one(family, s)) for s in (0.0, 0.3, 0.6, 1.0)])
     assert (np.diff(left) < 0).all()
-    assert left[-1] == pytest.approx(1 - HARM[family])
+    assert left[-1] == pytest.approx(1 - UTILITY_LOSS[family])
 
 
 def test_two_degradations_harm_as_one_after_the_other():
@@ -36,4 +36,4 @@ def test_two_degradations_harm_as_one_after_the_other():
 
 
 def test_a_change_of_light_harms_less_than_blur():
-    assert all(HARM[family] < HARM["gaussian_blur"] for family in LIGHT)
+    assert all(UTILITY_LOSS[family] < UTILITY_LOSS["gaussian_blur"] for family in LIGHT)

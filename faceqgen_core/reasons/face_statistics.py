@@ -1,4 +1,4 @@
-"""Cues: what a face's crop, its photograph and its landmarks say about why it may score low. No network, no label."""
+"""FaceStatistics: what a face's crop, its photograph and its landmarks say about why it may score low. No network, no label."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOT_HIDDEN = 0.01
 
 
 @dataclass(frozen=True)
-class Cues:
+class FaceStatistics:
     """Statistics of one face; luminance in grey levels 0..255, shares 0..1.
 
     Attributes:
@@ -63,13 +63,15 @@ class Cues:
     clutter: float
 
 
-def measure_cues(photo: Image, crop: FaceCrop, *, eye_share: float = 0.27) -> Cues:
+def measure_face_statistics(
+    photo: Image, crop: FaceCrop, *, eye_distance: float = 0.27
+) -> FaceStatistics:
     """Measure one face, in a few milliseconds.
 
     Args:
         photo: (H, W, 3) uint8 RGB, the image that the crop was cut from.
         crop: the face; landmarks of its box are used if it has any.
-        eye_share: distance between the eyes as a share of the crop's side, see ``CropProtocol``.
+        eye_distance: distance between the eyes as a share of the crop's side, see ``CropProtocol``.
     """
     size = crop.image.shape[0]
     luminance = _luminance(crop.image)
@@ -83,8 +85,8 @@ def measure_cues(photo: Image, crop: FaceCrop, *, eye_share: float = 0.27) -> Cu
     pose = None
     if crop.box is not None and crop.box.landmarks is not None:
         pose = head_pose(crop.box.landmarks)
-    return Cues(
-        eye_distance=eye_share * size / max(scale, 1e-6),
+    return FaceStatistics(
+        eye_distance=eye_distance * size / max(scale, 1e-6),
         blur=blur_effect(shown),
         grid=grid_strength(native),
         noise=noise,
@@ -146,11 +148,11 @@ def _plain_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> fl
 
 def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
     """Share of the face that the face model does not explain; without landmarks at the zoom that explains most."""
-    share = face_model().hidden_share(image, noise=noise)
+    hidden = face_model().hidden_fraction(image, noise=noise)
     if not aligned:
         middle = (image.shape[1] / 2, image.shape[0] * 0.55)
         for zoom in (0.8, 1.25):
-            if share <= _NOT_HIDDEN:
+            if hidden <= _NOT_HIDDEN:
                 break
             matrix = cv2.getRotationMatrix2D(middle, 0, zoom)
             other = cv2.warpAffine(
@@ -160,8 +162,10 @@ def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
                 flags=cv2.INTER_AREA,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-            share = min(share, face_model().hidden_share(np.asarray(other, np.uint8), noise=noise))
-    return share
+            hidden = min(
+                hidden, face_model().hidden_fraction(np.asarray(other, np.uint8), noise=noise)
+            )
+    return hidden
 
 
 def _dark_eyes(luminance: NDArray[np.float32]) -> float:

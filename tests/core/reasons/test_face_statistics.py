@@ -10,7 +10,7 @@ import skimage.measure
 
 from faceqgen_core.alignment import CropProtocol, align, crop_whole
 from faceqgen_core.degradation import degrade
-from faceqgen_core.reasons import REASONS, detail, measure_cues
+from faceqgen_core.reasons import REASONS, detail, measure_face_statistics
 from faceqgen_core.reasons.detail import block_step, blur_effect, grid_strength, noise_sigma
 from faceqgen_core.reasons.face_model import SIDE, FaceModel, face_model
 from faceqgen_core.reasons.frame import outside_photo, repeated_edge, visible_part
@@ -100,16 +100,16 @@ def test_what_a_comb_lets_through_by_chance_is_the_share_of_its_open_bins():
 def test_a_face_that_nothing_covers_is_not_zoomed_for_a_better_fit(monkeypatch):
     seen = []
 
-    def hidden_share(self, crop, *, noise):
+    def hidden_fraction(self, crop, *, noise):
         seen.append(noise)
         return 0.01 if len(seen) == 1 else 0.02
 
-    monkeypatch.setattr(FaceModel, "hidden_share", hidden_share)
+    monkeypatch.setattr(FaceModel, "hidden_fraction", hidden_fraction)
     crop = crop_whole(astronaut()[20:220, 120:320], CropProtocol())
-    assert measure_cues(astronaut(), crop).hidden == 0.01
+    assert measure_face_statistics(astronaut(), crop).hidden == 0.01
     assert len(seen) == 1
     assert REASONS["occlusion"].scales[0](0.01) == 0  # so that no reason can change
-    assert measure_cues(astronaut(), crop).hidden == 0.02
+    assert measure_face_statistics(astronaut(), crop).hidden == 0.02
     assert len(seen) == 4
 
 
@@ -212,10 +212,10 @@ def test_the_face_model_explains_a_face_and_not_what_covers_it(crop):
     model = face_model()
     covered = crop.image.copy()
     covered[70:115, 30:100] = (30, 90, 200)
-    assert model.hidden_share(crop.image) < 0.1 < 0.25 < model.hidden_share(covered)
+    assert model.hidden_fraction(crop.image) < 0.1 < 0.25 < model.hidden_fraction(covered)
     # light and tint are no cover
     tinted = np.clip(crop.image * np.array([0.6, 1.0, 0.8]) * 0.7, 0, 255).astype(np.uint8)
-    assert model.hidden_share(tinted) < 0.12
+    assert model.hidden_fraction(tinted) < 0.12
 
 
 def test_a_face_model_is_learnt_written_and_read_back(tmp_path):
@@ -226,7 +226,9 @@ def test_a_face_model_is_learnt_written_and_read_back(tmp_path):
     model.save(tmp_path / "model.npz")
     again = FaceModel.load(tmp_path / "model.npz")
     np.testing.assert_allclose(again.mean, model.mean, atol=2e-3)
-    assert again.hidden_share(faces[0]) == pytest.approx(model.hidden_share(faces[0]), abs=0.05)
+    assert again.hidden_fraction(faces[0]) == pytest.approx(
+        model.hidden_fraction(faces[0]), abs=0.05
+    )
     with pytest.raises(ValueError, match="need more faces"):
         FaceModel.fit(np.stack(faces[:3]), components=4)
 
@@ -244,14 +246,16 @@ def test_cues_are_finite_and_the_same_every_time_for_any_picture(crop):
     ]
     for picture in pictures:
         whole = crop_whole(picture, protocol)
-        cues = measure_cues(picture, whole)
-        assert all(np.isfinite(value) for value in vars(cues).values())
-        assert cues == measure_cues(picture, whole)
+        statistics = measure_face_statistics(picture, whole)
+        assert all(np.isfinite(value) for value in vars(statistics).values())
+        assert statistics == measure_face_statistics(picture, whole)
     corner = FaceBox(-30, -40, 50, 60, landmarks=astronaut_face().landmarks - 230)
-    assert measure_cues(astronaut(), align(astronaut(), corner, protocol)).outside > 0.9
+    assert measure_face_statistics(astronaut(), align(astronaut(), corner, protocol)).outside > 0.9
 
 
 def test_the_eye_distance_is_counted_in_pixels_of_the_photograph(crop):
     points = astronaut_face().landmarks
     eyes_apart = float(np.linalg.norm(points[1] - points[0]))
-    assert measure_cues(astronaut(), crop).eye_distance == pytest.approx(eyes_apart, rel=0.08)
+    assert measure_face_statistics(astronaut(), crop).eye_distance == pytest.approx(
+        eyes_apart, rel=0.08
+    )
