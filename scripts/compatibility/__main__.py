@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from scripts.compatibility import page
@@ -66,8 +67,7 @@ def _works(chosen: argparse.Namespace) -> Iterator[tuple[str, Callable[[], str]]
         for case in CASES:
             if case.key in (chosen.only or [case.key]):
                 with tempfile.TemporaryDirectory(prefix="faceqgen-compatibility-") as place:
-                    path, tests = Path(place), not chosen.no_tests
-                    yield case.key, lambda case=case: case.run(path, tests=tests)
+                    yield case.key, partial(case.run, Path(place), tests=not chosen.no_tests)
 
 
 if __name__ == "__main__":
