@@ -13,6 +13,7 @@ from faceqgen_core.vocabulary import DEFAULT_PRESET
 from ..dataset.fields import DEFAULT_FIELD
 from ..results.faces_dataset import FacesSettings, free_name
 from .base import LiveOperator, markdown, show, tell
+from .choices import add_preset, chosen
 from .forms import add_score_field, add_target, mark
 
 
@@ -46,11 +47,10 @@ class MakeFacesDataset(LiveOperator):
             label="Folder for the crops",
             description="Left empty: ~/.faceqgen/restored/<new data set>",
         )
-        inputs.str(
-            "preset",
-            default=DEFAULT_PRESET,
-            label="Preset",
-            description="The one that scored the faces, by name or folder; restores those whose restored crop was not kept",
+        add_preset(
+            inputs,
+            ctx,
+            description="The one that scored the faces; restores those whose restored crop was not kept",
         )
         inputs.bool("open_it", default=True, label="Open the new data set when it is made")
         return self.form(inputs)
@@ -60,7 +60,7 @@ class MakeFacesDataset(LiveOperator):
         from ..results.faces_dataset import FacesDataset
 
         yield from tell(ctx, 0.0, "Reading the scores")
-        making = FacesDataset(ctx.target_view(), FacesSettings.from_params(ctx.params))
+        making = FacesDataset(ctx.target_view(), FacesSettings.from_params(chosen(ctx.params)))
         summary = making.summary
         yield from self.run_live(ctx, making)
         yield from show(ctx, report(summary.to_dict()))

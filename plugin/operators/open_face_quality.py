@@ -9,6 +9,8 @@ from fiftyone.operators import types
 from .base import FaceQualityOperator
 
 PANEL = "face_quality"
+CLOSE_RESULT = "@faceqgen/face-quality/close_result"
+"""Operator of ``assets/close_result.js``."""
 
 
 class OpenFaceQuality(FaceQualityOperator):
@@ -33,4 +35,6 @@ class OpenFaceQuality(FaceQualityOperator):
         """Open it; from Python nothing happens, since there is no page."""
         if ctx.executor is not None and not ctx.delegated:
             ctx.ops.open_panel(PANEL, layout="horizontal", is_active=True)
+            # Where a button of a run's result was pressed, its window would stay over the panel.
+            ctx.trigger(CLOSE_RESULT)
         return {}

@@ -5,25 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import fiftyone.core.media as fom
 from fiftyone.operators import types
 
 from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
-from ..dataset.targets import active_media_type, face_fields
-from ..scoring.settings import FACES, LARGEST_IMAGE, ScoreSettings
+from ..scoring.settings import ScoreSettings
 from .base import LiveOperator, show, tell
-from .forms import add_target, mark
+from .choices import chosen
+from .score_form import score_form
 
 PANEL_LABEL = "Open the Face Quality panel"
 PANEL = "@faceqgen/face-quality/open_face_quality"
-
-_FACES_TEXT = {
-    "detect": ("Find them", "MTCNN looks for the faces in each image"),
-    "field": ("Boxes of a label field", "Faces that are labelled already"),
-    "crop": ("The images are face crops", "Each image is one face, cut out before"),
-}
 
 
 class ScoreFaces(LiveOperator):
@@ -39,97 +32,13 @@ class ScoreFaces(LiveOperator):
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
-        inputs = types.Object()
-        add_target(inputs, ctx)
-        is_video = active_media_type(ctx.view) == fom.VIDEO
-        choices = types.RadioGroup()
-        for value in FACES:
-            label, description = _FACES_TEXT[value]
-            choices.add_choice(value, label=label, description=description)
-        inputs.enum("faces", choices.values(), default="detect", label="Faces", view=choices)
-        if ctx.params.get("faces") == "field":
-            _add_faces_field(inputs, ctx)
-        if is_video:
-            _add_sampling(inputs)
-        inputs.str(
-            "preset",
-            default=DEFAULT_PRESET,
-            label="Preset",
-            description="Name of a preset, or the path of its folder; or of FaceQnet's .h5, or of a pair.json",
-        )
-        inputs.str(
-            "field",
-            default=DEFAULT_FIELD,
-            label="Field",
-            description="Where the scores go; the faces go to <field>_faces",
-        )
-        inputs.bool(
-            "restored",
-            default=not is_video,
-            label="Restored frames" if is_video else "Restored images",
-            description="Write the frames scored, restored, to files"
-            if is_video
-            else "Write them to files; the grid can show them in place of the originals (display options)",
-        )
-        inputs.str(
-            "restored_dir",
-            required=False,
-            label="Folder for them",
-            description="Left empty: ~/.faceqgen/restored/<data set>",
-        )
-        inputs.bool(
-            "heatmap",
-            default=False,
-            label="Heatmap",
-            description="Also write a map of what the restoration changed",
-        )
-        inputs.bool(
-            "skip_scored",
-            default=True,
-            label="Skip scored frames" if is_video else "Skip scored samples",
-            description=f"Score only {'frames' if is_video else 'samples'} that have no status in the field yet; an "
-            "interrupted run goes on",
-        )
-        inputs.bool(
-            "retry_failed",
-            default=False,
-            label="Look again at what failed",
-            description="Also those that are unreadable or failed; files that were away or have changed are looked at again "
-            "in any case",
-        )
-        inputs.str(
-            "extra_scores",
-            required=False,
-            label="Other networks",
-            description="JSON files of other quality networks in ONNX, with commas between; their scores stand beside ours",
-        )
-        inputs.int(
-            "batch_size",
-            default=32,
-            min=1,
-            label="Batch size",
-            description="Faces per call of the networks",
-        )
-        inputs.str(
-            "device", default="auto", label="Device", description="auto, cpu, gpu or gpu:<number>"
-        )
-        inputs.int(
-            "max_pixels",
-            default=DEFAULT_MAX_PIXELS,
-            min=1,
-            max=LARGEST_IMAGE,
-            label="Most pixels",
-            description="Of a frame, width times height; larger ones get the status too_large"
-            if is_video
-            else "Of an image, width times height; larger ones get the status too_large and are not decoded",
-        )
-        return self.form(inputs)
+        return self.form(score_form(ctx))
 
     def work(self, ctx: Any) -> Iterator[Any]:
         """Score, telling how far it is."""
         from ..scoring.run import ScoringRun
 
-        settings = ScoreSettings.from_params(ctx.params)
+        settings = ScoreSettings.from_params(chosen(ctx.params))
         yield from tell(ctx, 0.0, "Loading the preset")
         run = ScoringRun(ctx.target_view(), settings)
         summary = run.summary
@@ -222,36 +131,6 @@ class ScoreFaces(LiveOperator):
         from ..scoring.model import FaceQgenModel
 
         return FaceQgenModel(**options)
-
-
-def _add_sampling(inputs: types.Object) -> None:
-    inputs.float(
-        "fps",
-        default=ScoreSettings.fps,
-        label="Frames per second",
-        description="How many frames of each second of video are scored",
-    )
-    inputs.int(
-        "max_frames",
-        default=ScoreSettings.max_frames,
-        min=1,
-        label="At most so many frames per video",
-        description="Spread evenly over the video",
-    )
-
-
-def _add_faces_field(inputs: types.Object, ctx: Any) -> None:
-    fit = face_fields(ctx.view)
-    choices = types.DropdownView()
-    for name in fit:
-        choices.add_choice(name, label=name)
-    # Not required: a script may leave it out of the form; the run itself says what is missing.
-    field = inputs.enum(
-        "faces_field", fit, label="Field with the boxes", required=False, view=choices
-    )
-    if not ctx.params.get("faces_field"):
-        nothing = "No field of this data set has boxes"
-        mark(field, "Choose the field that holds the boxes" if fit else nothing)
 
 
 def _report(summary: dict[str, Any]) -> str:

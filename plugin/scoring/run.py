@@ -20,6 +20,7 @@ from ..dataset.product_store import remember_folder
 from ..dataset.run_records import RunRecord
 from ..storage.folders import files_folder
 from ..storage.restored_files import RestoredFiles
+from .estimate import measured
 from .image_work import ImageWork
 from .progress import Summary
 from .settings import ScoreSettings
@@ -47,6 +48,7 @@ class ScoringRun:
         target = targets.find_target(collection)
         self.settings = settings.for_media(is_video=target.is_video)
         self.summary = Summary(settings.field, notices=list(target.notices))
+        self._is_video = target.is_video
         self._dataset = target.view._root_dataset
         self._dataset._doc.reload("runs")  # other processes register theirs
         self._lease = Lease(self._dataset, settings.field, "scoring")
@@ -168,6 +170,12 @@ class ScoringRun:
         finally:
             stream.close()
             self.summary.seconds = round(time.monotonic() - started, 1)
+            measured(
+                self.settings,
+                is_video=self._is_video,
+                items=self.summary.frames if self._is_video else self.summary.done,
+                seconds=self.summary.seconds,
+            )
 
     def _write(self, chunk: list[list[Any]], record: RunRecord, started: float) -> None:
         self._lease.renew()

@@ -188,6 +188,14 @@ class App:
         """The input of a form that stands below a label; the App does not link the two."""
         return form.get_by_text(label, exact=True).locator("xpath=following::input[1]")
 
+    def name_preset(self, form, preset: str) -> None:
+        """Name a preset in a form that offers those there are."""
+        label = form.get_by_text("Preset", exact=True)
+        label.locator("xpath=following::*[@role='combobox'][1]").click()
+        self.page.get_by_role("option", name="Other path ...", exact=True).click()
+        form.get_by_text("Path of the preset", exact=True).wait_for()
+        self.field(form, "Path of the preset").fill(preset)
+
     def tile_pixels(self, field: str) -> bytes:
         """What the first tile that shows a number for a field looks like, as PNG."""
         tiles = self.part("fo-grid").locator('[data-cy="looker"]')

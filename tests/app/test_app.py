@@ -50,7 +50,7 @@ def test_filter_by_face_quality_shows_the_worst_faces_and_tags_them(app, dataset
 def test_a_run_that_cannot_start_says_why_on_the_page(app, dataset):
     app.open(dataset.name, len(dataset))
     form = app.open_operator("Score face quality")
-    app.field(form, "Preset").fill("no-such-preset")
+    app.name_preset(form, "no-such-preset")
     execute = form.get_by_role("button", name="Execute")
     app.until(execute.is_enabled, "the form is valid")
     execute.click()
@@ -62,7 +62,7 @@ def _score(app: App, dataset, preset: str) -> None:
     execute = form.get_by_role("button", name="Execute")
     execute.wait_for()
     if preset != "faceqgen-128":
-        app.field(form, "Preset").fill(preset)
+        app.name_preset(form, preset)
     form.get_by_label("Heatmap").check()
     app.until(execute.is_enabled, "the form is valid")
     app.shoot("2-form")

@@ -46,7 +46,7 @@ def _score(app: App, panel: PanelPage, dataset, preset: str) -> None:
     execute = form.get_by_role("button", name="Execute")
     execute.wait_for()
     if preset != "faceqgen-128":
-        app.field(form, "Preset").fill(preset)
+        app.name_preset(form, preset)
     app.until(execute.is_enabled, "the form is valid")
     execute.click()
     app.page.get_by_text(PROGRESS).first.wait_for()

@@ -7,11 +7,11 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
+
+from faceqgen_core.media.formats import IMAGE_SUFFIXES
 
 logger = logging.getLogger(__name__)
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 _MUGSHOT = re.compile(r"(\d+)_frontal", re.IGNORECASE)
 _VISIBLE = re.compile(r"(\d+)_cam[1-5]_[1-3]", re.IGNORECASE)
@@ -37,7 +37,7 @@ class Listing:
 
 
 def _images(root: Path) -> Iterator[Path]:
-    return (p for p in sorted(root.rglob("*")) if p.suffix.lower() in SUFFIXES)
+    return (p for p in sorted(root.rglob("*")) if p.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def list_subjects(roots: Iterable[Path], *, keep: set[str] | None = None) -> list[Listing]:
@@ -148,7 +148,7 @@ def list_csv(files: Iterable[Path], *, keep: set[str] | None = None) -> list[Lis
             rows = [(reader.line_num, row) for row in reader]
         images: dict[str, tuple[str, str]] = {}
         for line, row in rows:
-            source, target = ((row[k] or "").strip() for k in ("input", "target"))
+            source, target = (_named(file, row[k] or "") for k in ("input", "target"))
             if not source or not target:
                 raise ValueError(f"{file}, line {line}: input and target must both be named")
             subject = (row.get("subject") or "").strip() or target
@@ -177,6 +177,14 @@ def list_csv(files: Iterable[Path], *, keep: set[str] | None = None) -> list[Lis
     if not found:
         raise ValueError(f"no image is listed in {', '.join(map(str, files))}")
     return found
+
+
+def _named(file: Path, cell: str) -> str:
+    """The path that a cell of a CSV file names, with slashes; on Windows backslashes may have been written."""
+    path = cell.strip()
+    if "\\" in path and not (file.parent / path).is_file():
+        return PureWindowsPath(path).as_posix()
+    return path
 
 
 LAYOUTS = ("subjects", "scface", "list")

@@ -38,12 +38,12 @@ def load_teachers(files: Sequence[Path], protocol: CropProtocol) -> list[Recogni
         ".dat": DlibTeacher,
     }
     for file in files:
-        if file.suffix not in kinds:
+        if file.suffix.lower() not in kinds:
             raise ValueError(
                 f"{file.name} is no recogniser known here: a teacher is an .xml file of "
                 "face-reidentification-retail-0095, MobileFaceNet.tflite or dlib's face recognition .dat file"
             )
-    return [kinds[file.suffix](file, protocol) for file in files]
+    return [kinds[file.suffix.lower()](file, protocol) for file in files]
 
 
 def hash_teachers(files: Sequence[Path]) -> list[dict[str, str]]:
