@@ -50,8 +50,7 @@ FaceSource = Literal["detect", "crop", "given"]
 # A given box is searched for landmarks with this margin on each side, as a share of its longer side.
 _SEARCH_MARGIN = 0.5
 _SEARCH_OVERLAP = 0.25
-# Images that may be ready or in work: of each worker at first, so that the first result comes soon; one more with each
-# that is taken, up to two batches, or the network waits for its next batch.
+# Images ready or in work: of each worker at first, for a soon first result; one more with each that is taken, up to two batches.
 _AHEAD, _BATCHES_AHEAD = 4, 2
 # Bytes of arrays and file contents that may wait to be prepared: frames of a video come as pixels.
 _BYTES_AHEAD = 200_000_000
@@ -88,8 +87,7 @@ class FaceQualityAssessor:
         max_pixels: images with more pixels are not decoded but reported ``too_large``. Images wait for each other where
             their pixels would not fit into the process's memory budget together.
         min_face: faces whose box has a shorter side, in pixels, are reported ``too_small``.
-        workers: threads that decode, detect and align, at least 1. Much of their work holds the interpreter's lock: two
-            keep a network on the CPU busy, more take turns; a GPU may want four.
+        workers: threads that decode, detect and align, at least 1: two keep a network on the CPU busy, a GPU may want four.
         restorer: runs the network in place of the preset's own.
         extra_scores: quality networks of others, which score the same faces beside ours.
 
