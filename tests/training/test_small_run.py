@@ -94,15 +94,17 @@ def test_the_losses_fall(run):
 
 
 def test_the_discriminator_orders_degraded_held_back_faces_better_than_untrained(run, development):
-    keras.utils.set_random_seed(0)
-    untrained, _ = development.report(*_networks())
+    untrained = []
+    for seed in range(5):  # one alone may be in order by chance: .47 to .59 seen
+        keras.utils.set_random_seed(seed)
+        untrained.append(development.report(*_networks())[0]["order_discriminator"])
     networks = _networks()
     for network, file in zip(networks, WEIGHTS, strict=False):
         network.load_weights(run / file)
     trained, _ = development.report(*networks)
-    # Seen .63 to .66 over instruction sets: two hundred steps of so narrow a network learn some of the families.
+    # Seen .60 to .66 over instruction sets: two hundred steps of so narrow a network learn some of the families.
     assert trained["order_discriminator"] > 0.57
-    assert trained["order_discriminator"] > untrained["order_discriminator"] + 0.05
+    assert trained["order_discriminator"] > np.mean(untrained) + 0.05
 
 
 def test_the_discriminator_orders_graded_originals_of_held_back_subjects(run, data):
