@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from faceqgen_core.training.labels.utility import mates
 
-FRACTION = 0.99
+FRACTION = 0.95
 """So many of the faces from the cut-off on are nearer to their own subject than to anyone else."""
 LEAST_FACES = 200
-"""With fewer faces there is no cut-off: the share of a hundredth could not be told."""
+"""With fewer faces there is no cut-off: the share could not be told."""
 
 
 def nearer_to_own(

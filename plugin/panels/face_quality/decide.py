@@ -119,7 +119,7 @@ def _draw_ready_made(scope: PanelScope, page: types.Object, panel: Any) -> None:
             "recognisable",
             f"Recognisable: {number(acceptable.recognisable)}",
             panel.on_recognisable,
-            title="From here on 99 % of training faces are nearer to their own subject than to anyone else",
+            title="From here on 95 % of training faces are nearer to their own subject than to anyone else",
         )
     if acceptable.note:
         layout.text(page, "acceptable_note", acceptable.note)
