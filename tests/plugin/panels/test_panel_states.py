@@ -311,8 +311,9 @@ def test_the_button_above_the_grid_opens_the_panel(scored):
     context = ExecutionContext({"dataset_name": scored.name}, executor=Executor())
     assert opener.resolve_placement(context).place.value == "samples-grid-secondary-actions"
     opener.execute(context)
-    (request,) = context.executor._requests
-    assert request.operator_uri.endswith("open_panel") and request.params["name"] == "face_quality"
+    opened, closed = context.executor._requests
+    assert opened.operator_uri.endswith("open_panel") and opened.params["name"] == "face_quality"
+    assert closed.operator_uri.endswith("close_result")  # the window of a result that may be open
 
 
 def test_two_fields_of_scores_can_be_chosen_between(one_face, score):
