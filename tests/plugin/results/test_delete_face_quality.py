@@ -132,8 +132,10 @@ def test_a_link_put_in_a_files_place_after_the_look_is_not_followed(run, part, f
     swapped = folder / found.ours[0]
     swapped.unlink()
     swapped.symlink_to(victim)
-    problems = dict(run_files.delete(found))
-    assert problems[swapped.name] == "no plain file any more"
+    progress = part("progress").DeletionProgress(total=len(found.ours))
+    list(run_files.delete(found, progress))
+    assert progress.problems == [f"{found.path}/{swapped.name}: no plain file any more"]
+    assert (progress.deleted, progress.failed) == (len(found.ours) - 1, 1)
     assert victim.is_file() and swapped.is_symlink()
     left = json.loads((folder / "manifest.jsonl").read_text())["files"]
     assert left == [swapped.name]  # the manifest knows what stayed

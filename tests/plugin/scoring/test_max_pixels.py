@@ -68,5 +68,5 @@ def test_the_model_has_the_same_limit(one_face, operator, preset):
 
 
 def test_the_form_offers_the_limit_that_the_core_has(one_face):
-    asked = form_of(SCORE, one_face, {})["max_pixels"]
+    asked = form_of(SCORE, one_face, {"more": True})["max_pixels"]
     assert asked["default"] == image_io.DEFAULT_MAX_PIXELS == vocabulary.DEFAULT_MAX_PIXELS
