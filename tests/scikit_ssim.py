@@ -3,9 +3,9 @@
 from skimage.metrics import structural_similarity
 
 
-def ssim_map_by_scikit_image(first, second):
-    """Local SSIM (H, W), mean of the channels, of two pictures (H, W, 3) in [0, 1]."""
-    _, full = structural_similarity(
+def ssim_by_scikit_image(first, second):
+    """SSIM as scikit-image averages it, and local SSIM (H, W), mean of the channels, of two pictures (H, W, 3) in [0, 1]."""
+    mean, full = structural_similarity(
         first,
         second,
         gaussian_weights=True,
@@ -15,4 +15,9 @@ def ssim_map_by_scikit_image(first, second):
         data_range=1,
         full=True,
     )
-    return full.mean(axis=-1)
+    return mean, full.mean(axis=-1)
+
+
+def ssim_map_by_scikit_image(first, second):
+    """The local SSIM alone."""
+    return ssim_by_scikit_image(first, second)[1]

@@ -54,11 +54,7 @@ def acceptable_of(collection: Any, field: str, places: Iterable[str] = ()) -> Ac
     for place in (preset.partition("@")[0], *places):
         config = _config(place)
         if config is not None and _identifier(config) == preset:
-            said = _said(config)
-            return Acceptable(
-                DEFAULT_ACCEPTABLE if said is None else said,
-                recognisable=_said(config, "recognisable"),
-            )
+            return Acceptable(_acceptable(config), recognisable=_said(config, "recognisable"))
     return Acceptable(note=f"The preset `{preset}` is not at hand: {assumed}.")
 
 
@@ -69,8 +65,7 @@ def acceptable_quality(preset: str | None) -> float:
         preset: name of a preset or path of its folder.
     """
     config = _config(preset) if preset else None
-    said = None if config is None else _said(config)
-    return DEFAULT_ACCEPTABLE if said is None else said
+    return DEFAULT_ACCEPTABLE if config is None else _acceptable(config)
 
 
 def _presets(collection: Any, field: str) -> list[str]:
@@ -108,7 +103,12 @@ def _identifier(config: dict[str, Any]) -> str | None:
         return None
 
 
-def _said(config: dict[str, Any], key: str = "acceptable") -> float | None:
+def _acceptable(config: dict[str, Any]) -> float:
+    said = _said(config, "acceptable")
+    return DEFAULT_ACCEPTABLE if said is None else said
+
+
+def _said(config: dict[str, Any], key: str) -> float | None:
     for part in (config.get("training"), config.get("calibration")):
         for name in (key, f"{key}_quality"):
             value = part.get(name) if isinstance(part, dict) else None
