@@ -74,6 +74,12 @@ def _shrunk(image: Any, side: int) -> Any:
     return ops.average_pool(image, factor, factor) if factor > 1 else image
 
 
+def _enlarged(image: Any, side: int) -> Any:
+    if image.shape[1] == side:
+        return image
+    return ops.image.resize(image, (side, side), data_format="channels_last")
+
+
 def _beyond(change: Any, asked: Any, due: Any) -> Any:
     """Mean of how far changes (N,) are below what is asked for, or above both that and what the target makes due."""
     above = change - ops.maximum(asked, due)
@@ -210,8 +216,9 @@ class RestorationGAN:
         )
         # A different person is no restoration: who it is, by the embedding that was distilled from a recogniser.
         who = ops.zeros(())
-        if w.identity and self._side == image.shape[1]:
-            seen = in_float32(self.discriminator(restored, training=False))[6]
+        if w.identity:
+            large = _enlarged(restored, image.shape[1])
+            seen = in_float32(self.discriminator(large, training=False))[6]
             _, theirs = self._known(target)
             who = ops.mean(1 - ops.sum(seen * theirs, axis=-1))
         utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
