@@ -28,9 +28,9 @@ class TrainingConfig:
     steps: int = 10000
     batch_size: int = 8
     learning_rate: float = 6e-4
-    critic_rate: float = 3e-4
+    critic_rate: float = 1e-3
     half_size: float = 0.9
-    adversarial_from: float = 0.9
+    adversarial_from: float = 0.7
     code: int = 320
     seed: int = 0
     held_back: float = 0.06

@@ -38,7 +38,8 @@ class LossWeights:
     stands behind the head. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
     the utility of the face asks for: SSIM ``least + (most - least) * utility``, and twice the root of the mean squared error
     ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
-    much as its target asks for: a dark face is lit, however well it is known.
+    much as its target asks for where that is the same photograph: a dark face is lit, however well it is known. Towards another
+    photograph of the subject it may not: every natural face would change, and SSIM would tell nothing.
     """
 
     restored: float = 1.0
@@ -46,17 +47,17 @@ class LossWeights:
     ssim: float = 0.25
     detail: float = 1.0
     code: float = 0.2
-    identity: float = 0.15
-    change: float = 0.6
-    adversarial: float = 0.02
-    features: float = 0.3
+    identity: float = 0.3
+    change: float = 1.0
+    adversarial: float = 0.2
+    features: float = 0.5
     cross: float = 0.55
     face: float = 2.0
     altered: float = 2.0
-    least: float = 0.4
+    least: float = 0.3
     most: float = 0.97
     near: float = 0.02
-    far: float = 0.14
+    far: float = 0.18
 
 
 def charbonnier(error: Any) -> Any:
@@ -225,9 +226,10 @@ class RestorationGAN:
         kept, due = (
             ops.sum(ssim_map(mine, x) * self._inside, axis=(1, 2)) for x in (restored, aim)
         )
-        change = _beyond(1 - kept, 1 - (w.least + (w.most - w.least) * utility), 1 - due)
+        asked = 1 - (w.least + (w.most - w.least) * utility)
+        change = _beyond(1 - kept, asked, same * (1 - due))
         moved, due = (self._error(mine, x) for x in (restored, aim))
-        change = change + 2 * _beyond(moved, w.far - (w.far - w.near) * utility, due)
+        change = change + 2 * _beyond(moved, w.far - (w.far - w.near) * utility, same * due)
         loss = (
             w.restored * on_restored
             + w.drawn * on_drawn

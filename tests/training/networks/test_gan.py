@@ -137,23 +137,33 @@ def _judge(gan, similarity):
 def test_how_much_a_face_is_to_change_follows_from_its_utility_and_its_target(gan):
     w, changes = gan.weights, {}
     known = _copy(gan.discriminator)
-    for similarity, target in ((0.05, TARGET), (0.75, TARGET), (0.75, IMAGE)):
+    cases = (
+        (0.05, TARGET, False),
+        (0.75, TARGET, False),
+        (0.75, IMAGE, False),
+        (0.75, TARGET, True),
+    )
+    for similarity, target, cross in cases:
         _judge(gan, similarity)
         inputs = [ops.convert_to_tensor(IMAGE), *gan._known(IMAGE)]
         made = _away(IMAGE, gan.generator(inputs, training=True)[0])
         asked = (1 - w.least, w.far) if similarity < 0.5 else (1 - w.most, w.near)
         expected = 0.0
-        for change, ask, due, weight in zip(made, asked, _away(IMAGE, target), (1, 2), strict=True):
+        for change, ask, far, weight in zip(made, asked, _away(IMAGE, target), (1, 2), strict=True):
+            due = far * (not cross)
             beyond = np.maximum(ask - change, 0) + np.maximum(change - np.maximum(ask, due), 0)
             expected += weight * beyond.mean()
-        batch = Batch(IMAGE, target, np.zeros(4, np.float32))
+        batch = Batch(IMAGE, target, np.full(4, cross, np.float32))
         losses = gan.step(batch, adversarial=0.0)
         assert losses["change"] == pytest.approx(expected, abs=3e-3)
-        changes[similarity, target is IMAGE] = losses["change"]
+        changes[similarity, target is IMAGE, cross] = losses["change"]
     gan.discriminator.set_weights(known)
-    # Well known: it may change as its target asks for, and not at all where the target is what it is already.
-    assert changes[0.75, True] > changes[0.75, False] + 0.05
-    assert changes[0.05, False] != pytest.approx(changes[0.75, False], abs=0.05)
+    # Well known: it may change as its target asks for, and not at all where the target is what it is already, or
+    # another photograph.
+    free = changes[0.75, False, False]
+    assert changes[0.75, True, False] > free + 0.05
+    assert changes[0.75, False, True] > free + 0.05
+    assert changes[0.05, False, False] != pytest.approx(free, abs=0.05)
 
 
 def test_another_image_of_the_subject_counts_less(made):
