@@ -79,11 +79,9 @@ def write_rows(path: str, rows: Sequence[Mapping[str, Any]], *, extra: Iterable[
     content = pa.BufferOutputStream()
     pa.parquet.write_table(table, content)
     system, place = file_system(path)
-    # at once: in object stores a file is there when all of it is, elsewhere nobody may see a half
-    half = f"{place}.part"
+    # in object stores a file is there when all of it is
     system.makedirs(place.rpartition("/")[0], exist_ok=True)
-    system.pipe_file(half, content.getvalue().to_pybytes())
-    system.mv(half, place)
+    system.pipe_file(place, content.getvalue().to_pybytes())
 
 
 def files_in(path: str) -> list[str]:
