@@ -1,4 +1,4 @@
-# make demo | app | test | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
+# make demo | app | test | test-ray | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,12 +19,13 @@ export FIFTYONE_DO_NOT_TRACK := true
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo app test bench reliability lint screenshots clean
+.PHONY: help venv demo app test test-ray bench reliability lint screenshots clean
 
 help:
 	@echo "make demo         build the demo data set in FiftyOne, score it, write a contact sheet"
 	@echo "make app          open the FiftyOne App on the demo data set"
 	@echo "make test         lint and all tests (App tests where there is a Chromium)"
+	@echo "make test-ray     scoring on a Ray cluster of two nodes on this machine, one of them killed (needs the extra ray: an environment of its own)"
 	@echo "make bench        how fast it is here, beside what it is measured against (BENCH_ARGS=... for less)"
 	@echo "make reliability  kill, fuzz, compare: the promises of docs/reliability.md, broken on purpose (an hour; RELIABILITY_ARGS=...)"
 	@echo "make lint         ruff, mypy and bandit"
@@ -55,6 +56,14 @@ test: lint
 	@echo "coverage: $$($(BIN)/coverage report --format=total) % of lines and branches$(if $(PYTEST_ARGS),, ($(COVERAGE) % are asked))"
 	@$(if $(PYTEST_ARGS),,$(BIN)/coverage report --sort=cover --skip-covered --fail-under=$(COVERAGE) >.coverage.txt || { head -30 .coverage.txt; exit 1; })
 
+# Ray and pyarrow take 600 MB that nothing else needs.
+$(VENV)-ray/.ready: pyproject.toml setup.py constraints.txt scripts/set_up.py
+	@$(PYTHON) scripts/set_up.py $(VENV)-ray --extras fiftyone,dev,ray $(if $(CONSTRAINTS),--constraints $(CONSTRAINTS))
+	@touch $@
+
+test-ray: $(VENV)-ray/.ready
+	@$(VENV)-ray/bin/python -m pytest tests/core/distributed tests/plugin/scoring/test_import_scores.py $(PYTEST_ARGS)
+
 bench: $(READY)
 	@$(BIN)/python -m faceqgen_core.cli bench $(BENCH_ARGS)
 
@@ -66,5 +75,5 @@ screenshots: $(READY)
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.txt build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-ray .coverage .coverage.txt build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

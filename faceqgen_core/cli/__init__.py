@@ -19,6 +19,10 @@ from faceqgen_core import __version__
 
 COMMANDS = {
     "score": ("faceqgen_core.cli.score", "score the faces in images, write a CSV"),
+    "import-scores": (
+        "faceqgen_core.cli.import_scores",
+        "write a scores table to a FiftyOne data set",
+    ),
     "evaluate": ("faceqgen_core.cli.evaluate", "EDC curves and pAUC from scores and pairs"),
     "doctor": ("faceqgen_core.cli.doctor", "what is installed, what is missing, how to mend it"),
     "export": ("faceqgen_core.cli.export", "the networks as one ONNX or OpenVINO graph"),

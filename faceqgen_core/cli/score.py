@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faceqgen_core.cli.images import find_images, path_or_address
+from faceqgen_core.cli import score_on_ray
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS
+from faceqgen_core.media.image_list import find_images, path_or_address
 from faceqgen_core.media.remote import is_remote, short_name
 from faceqgen_core.presets import DEFAULT_PRESET, Preset
 from faceqgen_core.tables.csv_cells import plain_cell
@@ -47,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'gs://, https://, ...), for which the extra "cloud" is needed; with --format faceqnet it may be left out: the crops '
         "in Samples_cropped or src/Samples_cropped",
     )
-    parser.add_argument("--output", type=Path, help="file to write")
+    parser.add_argument(
+        "--output", type=path_or_address, help="file to write; of --engine ray a folder"
+    )
     parser.add_argument(
         "--format",
         choices=FORMATS,
@@ -91,6 +94,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="images with more pixels get the status too_large (%(default)s)",
     )
+    score_on_ray.add_arguments(parser)
     parser.add_argument(
         "--overwrite",
         action="store_true",
@@ -246,6 +250,8 @@ def _fill_in(args: argparse.Namespace) -> None:
         if not text:
             args.wrong_call("--output is not given: name the CSV file to write")
         args.output = Path(DEFAULT_NAME)
+    if is_remote(args.output):
+        raise ValueError(f"--output {args.output}: only --engine ray writes to a remote place")
 
 
 def _require_fitting(args: argparse.Namespace, preset: Preset) -> None:
@@ -269,6 +275,8 @@ def run(args: argparse.Namespace) -> int:
         ValueError: a path, the preset, the device or the detector is not usable, or another run writes the output.
         OSError: the output cannot be written.
     """
+    if score_on_ray.is_chosen(args):
+        return score_on_ray.run(args)
     from faceqgen_core.assessor import FaceQualityAssessor, ImageRequest
     from faceqgen_core.detection import DetectorError
     from faceqgen_core.onnx_quality.extra_score import load_extra_scores

@@ -53,7 +53,7 @@ def fetch(url: str) -> io.BytesIO:
     Raises:
         RemoteError: it is not there, may not be read, is larger than ``LARGEST``, or fsspec is missing.
     """
-    system, path = _system(url)
+    system, path = file_system(url)
     # From web servers as a stream: not every one of them can send parts.
     options = {"block_size": 0} if _scheme(url) in _WEB else {}
     content = io.BytesIO()
@@ -74,7 +74,7 @@ def fetch(url: str) -> io.BytesIO:
 def state(url: str) -> tuple[int, int] | None:
     """What tells that a remote file is still the same: its size and a digest of its version; None if nothing does."""
     try:
-        system, path = _system(url)
+        system, path = file_system(url)
         known = system.info(path)
     except Exception:  # fetching it will say what is wrong
         return None
@@ -93,7 +93,7 @@ def images_at(url: str) -> list[str]:
     Raises:
         RemoteError: there is nothing, it cannot be listed, or a folder holds no image.
     """
-    system, path = _system(url)
+    system, path = file_system(url)
     if _scheme(url) in _WEB:
         return [url]
     try:
@@ -121,7 +121,12 @@ def _scheme(url: str) -> str:
     return url.partition("://")[0].lower()
 
 
-def _system(url: str) -> tuple[Any, str]:
+def file_system(url: str) -> tuple[Any, str]:
+    """The file system that fsspec has for an address, and the path in it.
+
+    Raises:
+        RemoteError: an address of another kind, fsspec or what it needs for this one is missing, or nobody may use it.
+    """
     if _scheme(url) not in SCHEMES:
         known = ", ".join(f"{scheme}://" for scheme in SCHEMES[:-1])
         raise RemoteError(f"{_scheme(url)}:// is not read; what is: {known}")

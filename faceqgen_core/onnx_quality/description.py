@@ -48,14 +48,12 @@ TAKEN = frozenset(
     {
         *COLUMNS,
         FACEQNET.name,
-        "changes",
-        "num_faces",
+        "sample_id",
         "best_frame",
         "frames_scored",
         "frames_sampled",
-        "crop_matrix",
     }
-    | {"source_label", "label", "bounding_box", "confidence", "index", "tags", "id", "mask"}
+    | {"source_label", "label", "bounding_box", "index", "tags", "id", "mask"}
     | {"mask_path", "attributes", "instance", "filename", "created_at", "last_modified_at"}
 )
 """Names that mean something else in a table or a document of scores."""

@@ -24,7 +24,7 @@ except ImportError:  # Windows: nothing keeps a second run out
 
 _LOG = logging.getLogger(__name__)
 
-FORMAT = 1
+FORMAT = 2
 Rows = Sequence[Mapping[str, str]]
 State = tuple[int, int]
 """Size in bytes and time of the last change in nanoseconds; of a remote file a digest of its version in place of the time."""

@@ -1,8 +1,9 @@
 """The scores CSV: one row per face, or per image without an assessed face; written here, read back here.
 
-UTF-8, comma-separated, an empty cell where there is no value. Numbers carry nine significant digits; reasons stand in one
-cell, most likely first, with semicolons between. File names that are not valid UTF-8 keep their bytes; text that a
-spreadsheet would run as a formula stands behind an apostrophe, which reading takes away again.
+UTF-8, comma-separated, an empty cell where there is no value. Numbers carry nine significant digits; reasons, changes and
+the six numbers of the crop's matrix stand in one cell each, with semicolons between, reasons most likely first. File names
+that are not valid UTF-8 keep their bytes; text that a spreadsheet would run as a formula stands behind an apostrophe, which
+reading takes away again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,26 @@ COLUMNS = (
     "restored_path",
     "preset",
     "crop_protocol",
+    "num_faces",
+    "image_width",
+    "image_height",
+    "confidence",
+    "crop_matrix",
+    "changes",
 )
 """All columns in their order."""
+
+WHOLE = ("face", "turn", "num_faces", "image_width", "image_height")
+"""Columns of whole numbers."""
+
+LISTS = ("reasons", "changes", "crop_matrix")
+"""Columns with several entries: names, or the six numbers of the matrix from image to crop pixels, row by row."""
+
+NAMED = ("filepath", "status", "reason", "restored_path", "preset", "crop_protocol")
+"""Columns of text."""
+
+SEPARATOR = ";"
+"""Stands between the entries of a list."""
 
 
 def open_table(path: str | os.PathLike[str], mode: str) -> IO[str]:
@@ -51,8 +70,18 @@ def open_table(path: str | os.PathLike[str], mode: str) -> IO[str]:
     return open(path, mode, newline="", encoding=encoding, errors="surrogateescape")
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None or not math.isfinite(value) else format(float(value), ".9g")
+def _number(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return format(value, ".9g")
+    if isinstance(value, list):
+        return safe_cell(SEPARATOR.join(map(_cell, value)))
+    return safe_cell(value) if isinstance(value, str) else str(value)
 
 
 def extra_columns(extra: Mapping[str, str]) -> tuple[str, ...]:
@@ -64,32 +93,53 @@ def extra_columns(extra: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(column for name in extra for column in (name, f"{name}_network"))
 
 
+def values(
+    assessment: Assessment, *, restored_path: str = "", extra: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What stands in the row of an assessment, by column: text, numbers, lists, None where there is no value.
+
+    Args:
+        assessment: of one face.
+        restored_path: file of its restored crop, "" for none.
+        extra: as of ``extra_columns``.
+    """
+    found: dict[str, Any] = dict.fromkeys(COLUMNS)
+    for name, identifier in (extra or {}).items():
+        found[name] = _number(assessment.extra.get(name))
+        found[f"{name}_network"] = identifier
+    found["filepath"] = assessment.source
+    found["face"] = assessment.face
+    found["status"] = assessment.status.value
+    found["reason"] = assessment.reason or None
+    for name in SCORES:
+        found[name] = _number(getattr(assessment, name))
+    found["reasons"] = list(assessment.reasons)
+    if (box := assessment.box) is not None:
+        found["turn"] = assessment.turn
+        for name in ("x", "y", "width", "height"):
+            found[f"box_{name}"] = _number(getattr(box, name))
+        found["confidence"] = _number(box.confidence)
+        if box.landmarks is not None:
+            for point, (x, y) in zip(POINTS, box.landmarks.tolist(), strict=True):
+                found[f"{point}_x"], found[f"{point}_y"] = _number(x), _number(y)
+    found["restored_path"] = restored_path or None
+    found["preset"] = assessment.preset or None
+    found["crop_protocol"] = assessment.crop_protocol or None
+    found["num_faces"] = assessment.num_faces
+    if assessment.image_size is not None:
+        found["image_width"], found["image_height"] = assessment.image_size
+    if assessment.matrix is not None:
+        found["crop_matrix"] = [float(number) for number in assessment.matrix.ravel()]
+    found["changes"] = list(assessment.changes)
+    return found
+
+
 def row(
     assessment: Assessment, *, restored_path: str = "", extra: Mapping[str, str] | None = None
 ) -> dict[str, str]:
-    """Cells of one assessment by column; ``extra`` as of ``extra_columns``."""
-    cells = dict.fromkeys(COLUMNS, "")
-    for name, identifier in (extra or {}).items():
-        cells[name] = _number(assessment.extra.get(name))
-        cells[f"{name}_network"] = safe_cell(identifier)
-    cells["filepath"] = safe_cell(assessment.source)
-    cells["face"] = str(assessment.face)
-    cells["status"] = assessment.status.value
-    cells["reason"] = safe_cell(assessment.reason)
-    for name in SCORES:
-        cells[name] = _number(getattr(assessment, name))
-    cells["reasons"] = ";".join(assessment.reasons)
-    if (box := assessment.box) is not None:
-        cells["turn"] = str(assessment.turn)
-        for name in ("x", "y", "width", "height"):
-            cells[f"box_{name}"] = _number(getattr(box, name))
-        if box.landmarks is not None:
-            for point, (x, y) in zip(POINTS, box.landmarks.tolist(), strict=True):
-                cells[f"{point}_x"], cells[f"{point}_y"] = _number(x), _number(y)
-    cells["restored_path"] = safe_cell(restored_path)
-    cells["preset"] = safe_cell(assessment.preset)
-    cells["crop_protocol"] = safe_cell(assessment.crop_protocol)
-    return cells
+    """Cells of one assessment by column; the arguments are those of ``values``."""
+    found = values(assessment, restored_path=restored_path, extra=extra)
+    return {name: _cell(value) for name, value in found.items()}
 
 
 class ScoreWriter:

@@ -10,11 +10,13 @@ from .export_faces import ExportFaces
 from .face_quality_report import FaceQualityReport
 from .faces_dataset import MakeFacesDataset
 from .filter_faces import FilterFaces
+from .import_scores import ImportScores
 from .open_face_quality import OpenFaceQuality
 from .score_faces import ScoreFaces
 
 OPERATORS = [
     ScoreFaces,
+    ImportScores,
     FilterFaces,
     OpenFaceQuality,
     BestShotsOfEach,

@@ -10,7 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import chain, groupby, islice
-from typing import Any
+from typing import Any, ClassVar
 
 from pymongo.errors import ConnectionFailure
 
@@ -25,6 +25,7 @@ from .image_work import ImageWork
 from .progress import Summary
 from .settings import ScoreSettings
 from .video_work import VideoWork
+from .work import Work
 
 CHUNK_SAMPLES = 64
 CHUNK_SECONDS = 3.0
@@ -42,37 +43,52 @@ class ScoringRun:
             unknown preset, scores of another preset, unusable folder, absent device.
     """
 
-    def __init__(self, collection: Any, settings: ScoreSettings) -> None:
-        from faceqgen_core import load_preset
+    settings: ScoreSettings
+    summary: Summary
+    _what: ClassVar[str] = "scoring"
 
+    def __init__(self, collection: Any, settings: ScoreSettings) -> None:
         target = targets.find_target(collection)
-        self.settings = settings.for_media(is_video=target.is_video)
-        self.summary = Summary(settings.field, notices=list(target.notices))
         self._is_video = target.is_video
         self._dataset = target.view._root_dataset
         self._dataset._doc.reload("runs")  # other processes register theirs
-        self._lease = Lease(self._dataset, settings.field, "scoring")
+        self._lease = Lease(self._dataset, settings.field, self._what)
         self._lease.require_free()
-        chosen = load_preset(settings.preset)
-        preset = chosen.identifier
+        self._files: RestoredFiles | None = None
+        self._prepare(target, settings)
+
+    def _prepare(self, target: targets.Target, settings: ScoreSettings) -> None:
+        """Find out what is to do: settings, summary, preset, the work, where the assessments come from."""
+        from faceqgen_core import load_preset
+
+        self.settings = settings.for_media(is_video=target.is_video)
+        self.summary = Summary(settings.field, notices=list(target.notices))
+        self._preset = chosen = load_preset(settings.preset)
         self.settings = self.settings.for_preset(chosen)
         if chosen.notice:
             self.summary.notices.append(f"{chosen.notice}.")
         networks = self.settings.load_extra_scores()
         self._extra = [*chosen.extra_measures, *(score.extra_measure for score in networks)]
         work = VideoWork if target.is_video else ImageWork
-        self._work = work(
-            target.view, self.settings, self.summary, preset, [score.name for score in networks]
-        )
-        replaced = self._work.replaced
-        targets.require_same_preset(self._dataset, replaced, settings.names, preset)
-        extra_scores.require_free(self._dataset, replaced, settings.names, self._extra)
-        self.summary.preset = preset
+        names = [score.name for score in networks]
+        self._work: Work = work(target.view, self.settings, self.summary, chosen.identifier, names)
+        if self._may_write():
+            self._assessor = self.settings.make_assessor(networks)
+            self._files = self._make_files()
+
+    def _may_write(self) -> bool:
+        """Check that the work can be written; says whether there is any.
+
+        Raises:
+            ValueError: scores of another preset or network would stand beside those of the run.
+        """
+        replaced, names = self._work.replaced, self.settings.names
+        targets.require_same_preset(self._dataset, replaced, names, self._preset.identifier)
+        extra_scores.require_free(self._dataset, replaced, names, self._extra)
+        self.summary.preset = self._preset.identifier
         if not self.summary.total:
             self.summary.notices.append(self._nothing_to_do())
-            return
-        self._assessor = self.settings.make_assessor(networks)
-        self._files = self._make_files()
+        return bool(self.summary.total)
 
     def _nothing_to_do(self) -> str:
         if self.summary.skipped:
@@ -116,7 +132,7 @@ class ScoringRun:
                 self._dataset,
                 self.settings,
                 self.summary,
-                self._assessor.preset,
+                self._preset,
                 self._work.fields,
             )
             self.summary.run_key = record.key
@@ -170,12 +186,16 @@ class ScoringRun:
         finally:
             stream.close()
             self.summary.seconds = round(time.monotonic() - started, 1)
-            measured(
-                self.settings,
-                is_video=self._is_video,
-                items=self.summary.frames if self._is_video else self.summary.done,
-                seconds=self.summary.seconds,
-            )
+            self._measured()
+
+    def _measured(self) -> None:
+        """Keep how fast it went."""
+        measured(
+            self.settings,
+            is_video=self._is_video,
+            items=self.summary.frames if self._is_video else self.summary.done,
+            seconds=self.summary.seconds,
+        )
 
     def _write(self, chunk: list[list[Any]], record: RunRecord, started: float) -> None:
         self._lease.renew()

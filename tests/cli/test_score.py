@@ -14,10 +14,10 @@ import pytest
 
 from faceqgen_core import FaceQualityAssessor
 from faceqgen_core.cli import main
-from faceqgen_core.cli.images import find_images
 from faceqgen_core.cli.score import restored_name
 from faceqgen_core.detection import DetectorError, MTCNNDetector
 from faceqgen_core.image_io import save_png
+from faceqgen_core.media.image_list import find_images
 from faceqgen_core.tables.score_table import (
     COLUMNS,
     POINTS,

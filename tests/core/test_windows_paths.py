@@ -8,12 +8,12 @@ from pathlib import Path, PureWindowsPath
 import numpy as np
 import pytest
 
-from faceqgen_core.cli.images import find_images, path_or_address
 from faceqgen_core.evaluation.recognition import match_paths
 from faceqgen_core.foreign.file_format import SUFFIXES
 from faceqgen_core.foreign.foreign_preset import name_of
 from faceqgen_core.image_io import load_image, save_png
 from faceqgen_core.media.formats import FORMATS, IMAGE_SUFFIXES
+from faceqgen_core.media.image_list import find_images, path_or_address
 from faceqgen_core.media.remote import is_remote, was_remote
 from faceqgen_core.tables.csv_cells import plain_cell, safe_cell
 from faceqgen_core.training.data.layouts import list_csv, list_subjects

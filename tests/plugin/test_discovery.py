@@ -65,6 +65,7 @@ def test_the_plugin_loads_without_errors_and_offers_its_operators(report):
         "@faceqgen/face-quality/export_faces": "Export faces by quality",
         "@faceqgen/face-quality/face_quality_report": "Face quality report",
         "@faceqgen/face-quality/faces_dataset": "Faces data set",
+        "@faceqgen/face-quality/import_scores": "Import face quality scores",
         "@faceqgen/face-quality/delete_face_quality": "Delete face quality",
         "@faceqgen/face-quality/clean": "Clean up face quality files",
     }

@@ -16,10 +16,10 @@ import PIL.features
 import PIL.Image
 import pytest
 
-from faceqgen_core.cli.images import find_images
 from faceqgen_core.image_io import UnreadableImage, image_size, load_image
 from faceqgen_core.media import formats
 from faceqgen_core.media.formats import FORMATS, IMAGE_SUFFIXES, TITLES
+from faceqgen_core.media.image_list import find_images
 from tests.images import astronaut
 
 HERE = Path(__file__).parent

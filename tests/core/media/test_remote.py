@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from faceqgen_core.cli.images import find_images
 from faceqgen_core.cli.score import restored_name
 from faceqgen_core.image_io import UnreadableImage, image_size, load_image
 from faceqgen_core.media import remote
+from faceqgen_core.media.image_list import find_images
 from faceqgen_core.media.remote import RemoteError, fetch, images_at, is_remote, short_name, state
 from faceqgen_core.tables.score_journal import file_state
 from tests.core.toy_assessor import toy

@@ -1,4 +1,4 @@
-"""Which images a command line means: files as named, folders searched, here and in remote places."""
+"""Which images a caller means: files as named, folders searched, here and in remote places."""
 
 from __future__ import annotations
 
