@@ -1,4 +1,4 @@
-# make demo | app | test | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
+# make demo | app | test | docs | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -19,12 +19,13 @@ export FIFTYONE_DO_NOT_TRACK := true
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo app test bench reliability lint screenshots clean
+.PHONY: help venv demo app test docs bench reliability lint screenshots clean
 
 help:
 	@echo "make demo         build the demo data set in FiftyOne, score it, write a contact sheet"
 	@echo "make app          open the FiftyOne App on the demo data set"
 	@echo "make test         lint and all tests (App tests where there is a Chromium)"
+	@echo "make docs         the documentation as a site, in build/site"
 	@echo "make bench        how fast it is here, beside what it is measured against (BENCH_ARGS=... for less)"
 	@echo "make reliability  kill, fuzz, compare: the promises of docs/reliability.md, broken on purpose (an hour; RELIABILITY_ARGS=...)"
 	@echo "make lint         ruff, mypy and bandit"
@@ -34,7 +35,7 @@ help:
 venv: $(READY)
 
 $(READY): pyproject.toml setup.py constraints.txt scripts/set_up.py scripts/ensure_mongod.py
-	@$(PYTHON) scripts/set_up.py $(VENV) --extras fiftyone,dev $(if $(CONSTRAINTS),--constraints $(CONSTRAINTS))
+	@$(PYTHON) scripts/set_up.py $(VENV) --extras fiftyone,dev,docs $(if $(CONSTRAINTS),--constraints $(CONSTRAINTS))
 	@touch $@
 
 demo: $(READY)
@@ -54,6 +55,10 @@ test: lint
 	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	@echo "coverage: $$($(BIN)/coverage report --format=total) % of lines and branches$(if $(PYTEST_ARGS),, ($(COVERAGE) % are asked))"
 	@$(if $(PYTEST_ARGS),,$(BIN)/coverage report --sort=cover --skip-covered --fail-under=$(COVERAGE) >.coverage.txt || { head -30 .coverage.txt; exit 1; })
+
+docs: $(READY)
+	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "docs: build/site/index.html"
 
 bench: $(READY)
 	@$(BIN)/python -m faceqgen_core.cli bench $(BENCH_ARGS)
