@@ -94,6 +94,16 @@ LINES = (
         ("tests/plugin/scoring/test_apply_model.py", "tests/plugin/scoring/test_model.py"),
     ),
     Line(
+        "embeddings",
+        "FiftyOne's Embeddings panel on the codes of the generator",
+        ("tests/app/test_embeddings.py",),
+    ),
+    Line(
+        "tutorials",
+        "Every block of every tutorial runs; the site is built without a warning",
+        ("tests/docs/test_tutorials.py", "tests/docs/test_site.py"),
+    ),
+    Line(
         "process",
         "Settings of the process, a fork after TensorFlow",
         ("tests/core/process/test_process_settings.py", "tests/cli/test_doctor.py"),

@@ -1,0 +1,1 @@
+"""Quality by groups of people, with intervals: the tables of docs/fairness.md."""

@@ -1,0 +1,82 @@
+"""Every block of every tutorial runs, in the order of its page, with the shipped preset and a real FiftyOne."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from sybil import Document, Example
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+ROOT = Path(__file__).resolve().parents[2]
+TUTORIALS = ROOT / "docs" / "tutorials"
+
+
+def _command(example: Example) -> None:
+    """A block of shell: each line is a call of ours."""
+    from faceqgen_core.cli import main
+
+    for line in example.parsed.splitlines():
+        name, *arguments = shlex.split(line)
+        assert name == "faceqgen", line
+        assert main(arguments) == 0, line
+
+
+def run(name: str) -> dict[str, object]:
+    """Run a tutorial in the current folder; returns what its names stand for at the end."""
+    parsers = (PythonCodeBlockParser(), CodeBlockParser("sh", _command))
+    document = Document.parse(str(TUTORIALS / f"{name}.md"), *parsers)
+    blocks = list(document.examples())
+    assert len(blocks) == document.text.count("\n```") / 2  # none in a language that nobody runs
+    for block in blocks:
+        block.evaluate()
+    return document.namespace
+
+
+@pytest.fixture(autouse=True)
+def _place(tmp_path, monkeypatch):
+    """An empty folder to work in; data sets that a page makes do not outlive it."""
+    monkeypatch.chdir(tmp_path)
+    yield
+    import sys
+
+    if "fiftyone" in sys.modules:
+        import fiftyone as fo
+
+        for name in ("curate-a-folder", "two-cameras", "best-shots"):
+            if fo.dataset_exists(name):
+                fo.delete_dataset(name)
+
+
+def test_a_folder_is_curated_as_its_page_says():
+    found = run("curate-a-folder")
+    statuses = found["dataset"].count_values("faceqgen.status")
+    assert statuses == {"scored": 16, "no_face": 3, "unreadable": 1}
+    assert len(list(Path("kept").glob("*.png"))) == found["kept"]["exported"] == 12
+    assert found["table"]["exported"] == 4 and Path("report.html").is_file()
+
+
+def test_two_cameras_are_compared_as_their_page_says():
+    found = run("compare-two-cameras")
+    assert found["gap"](found["people"]) > 20 and found["low"] > 0
+
+
+def test_best_shots_are_chosen_as_their_page_says():
+    found = run("best-shots")
+    assert len(found["best"]) == 2 and not found["missing"]
+    assert len(list(Path("album").glob("*.png"))) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.training
+def test_a_preset_is_trained_as_its_page_says():
+    found = run("train-on-your-own-set")
+    assert len(found["rows"]) == 12
+    assert all(row["preset"].startswith("mine@") for row in found["rows"])
+
+
+def test_every_tutorial_is_run_by_a_test():
+    here = Path(__file__).read_text(encoding="utf-8")
+    for page in TUTORIALS.glob("*.md"):
+        assert f'run("{page.stem}")' in here, page.name
