@@ -28,7 +28,7 @@ class TrainingConfig:
     steps: int = 10000
     batch_size: int = 8
     learning_rate: float = 6e-4
-    critic_rate: float = 1e-3
+    critic_rate: float = 3e-4
     half_size: float = 0.9
     adversarial_from: float = 0.7
     code: int = 320

@@ -49,7 +49,7 @@ class LossWeights:
     code: float = 0.2
     identity: float = 0.3
     change: float = 1.0
-    adversarial: float = 0.2
+    adversarial: float = 0.15
     features: float = 0.5
     cross: float = 0.55
     face: float = 2.0
