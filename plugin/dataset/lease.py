@@ -56,13 +56,18 @@ class Lease:
         Raises:
             FieldBusy: somebody is.
         """
-        holder = self._store.get(self._field)
+        self._free_holder()
+
+    def _free_holder(self) -> dict[str, Any] | None:
+        """What is stored of whoever had the field and has it no more; None for nobody."""
+        holder: dict[str, Any] | None = self._store.get(self._field)
         if holder is not None and _alive(holder):
             raise FieldBusy(
                 f"{holder.get('what', 'a run')} of {self._field!r} in {self._dataset!r} is under way since "
                 f"{holder.get('since')} (process {holder.get('pid')} on {holder.get('host')}): wait for its end, stop it, "
                 "or choose another name with the parameter 'field'"
             )
+        return holder
 
     def take(self) -> None:
         """Take the lease.
@@ -80,8 +85,8 @@ class Lease:
             "until": time.time() + SECONDS,
         }
         for _ in range(8):
-            self.require_free()
-            holder = self._store.get(self._field)
+            # Asked once: whoever took it after that is not the one whose place is taken.
+            holder = self._free_holder()
             if _put(self._store, self._field, holder, mine):
                 self._held = mine
                 return
