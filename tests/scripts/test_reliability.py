@@ -9,23 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reliability import __main__ as command
-from benchmarks.reliability import batches, fuzz, kills, promises, toy
+from benchmarks.reliability import batches, fuzz, kills, promises
 from tests.core.toy_assessor import toy as toy_assessor
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = int(os.environ.get("FACEQGEN_FUZZ", "3000"))
 KILLS = int(os.environ.get("FACEQGEN_KILLS", "2"))
-
-
-@pytest.fixture
-def toys(monkeypatch):
-    """The toys stand in for the network and the detector, in this process for this test alone."""
-    import faceqgen_core.assessor
-    import faceqgen_core.restoration
-
-    monkeypatch.setattr(faceqgen_core.restoration, "Restorer", None)
-    monkeypatch.setattr(faceqgen_core.assessor, "MTCNNDetector", None)
-    toy.install()
 
 
 def test_a_command_that_is_killed_is_completed_by_the_same_call(toys, tmp_path):

@@ -40,3 +40,19 @@ def test_a_lease_whose_holder_is_gone_is_taken_over(part):
     with pytest.raises(lease.LeaseLost):
         first.renew()
     dataset.delete()
+
+
+def test_a_lease_whose_last_renewal_the_database_has_forgotten_is_still_held(part):
+    """A database that is killed forgets its last moment."""
+    lease = part("dataset.lease")
+    dataset = fo.Dataset()
+    first = lease.Lease(dataset, "f", "scoring")
+    first.take()
+    older = first._store.get("f")
+    first.renew()
+    first._store.set("f", older)
+    first.renew()
+    first._store.set("f", older)
+    first.release()
+    assert first._store.get("f") is None
+    dataset.delete()
