@@ -30,6 +30,13 @@ def test_an_operator_that_is_killed_is_completed_by_another_run(toys, tmp_path):
     assert max(found.done) > 0
 
 
+@pytest.mark.slow
+def test_a_delegated_run_that_is_killed_is_completed_when_it_is_queued_again(toys, tmp_path):
+    found = kills.kill_operator(tmp_path, KILLS, seed=2, kind="delegated")
+    assert found.held, str(found)
+    assert max(found.done) > 0
+
+
 def test_no_mutated_file_breaks_the_reader():
     found = fuzz.fuzz_apart("images", FILES, seed=1)
     assert found.held, f"{found}: {found.problems}"
@@ -74,7 +81,7 @@ def test_the_table_keeps_the_figures_of_what_was_not_run(tmp_path):
     text = page.read_text()
     assert "20 kills (today) |" in text and "5 files (tomorrow) |" in text
     assert text.startswith("before\n") and text.endswith("\nafter\n")
-    assert text.count(promises.NOT_RUN) == 3
+    assert text.count(promises.NOT_RUN) == 8
     with pytest.raises(ValueError, match="no place for the table"):
         (tmp_path / "empty.md").write_text("")
         promises.write_page({}, "", tmp_path / "empty.md")
