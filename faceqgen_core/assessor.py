@@ -28,10 +28,10 @@ from faceqgen_core.detection import (
     DetectorError,
     FaceDetector,
     MTCNNDetector,
-    find_turned,
     overlap,
     primary_face_order,
 )
+from faceqgen_core.finding.faces import find_faces
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
 from faceqgen_core.image_request import ImageRequest as ImageRequest
 from faceqgen_core.image_request import bytes_of
@@ -86,6 +86,7 @@ class FaceQualityAssessor:
         device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
         max_pixels: images with more pixels are not decoded but reported ``too_large``. Images wait for each other where
             their pixels would not fit into the process's memory budget together.
+        small_faces: where no face is found in a photograph of more than 1024 px, look at it in tiles at full size, too.
         min_face: faces whose box has a shorter side, in pixels, are reported ``too_small``.
         workers: threads that decode, detect and align, at least 1: two keep a network on the CPU busy, a GPU may want four.
         restorer: runs the network in place of the preset's own.
@@ -104,6 +105,7 @@ class FaceQualityAssessor:
         batch_size: int = 32,
         device: str = "auto",
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        small_faces: bool = False,
         min_face: float = 16,
         workers: int = 2,
         restorer: CropRestorer | None = None,
@@ -119,9 +121,8 @@ class FaceQualityAssessor:
         self._detector: FaceDetector = (
             MTCNNDetector(device=_detector_device(device)) if detector is None else detector
         )
-        self._batch_size = batch_size
-        self._device = device
-        self._max_pixels = max_pixels
+        self._batch_size, self._device = batch_size, device
+        self._max_pixels, self._small = max_pixels, small_faces
         self._min_face = min_face
         self._workers = workers
         self._restorer = restorer
@@ -272,9 +273,8 @@ class FaceQualityAssessor:
         if options.faces == "given":
             boxes, none = list(request.boxes or ()), "no face box was given for this image"
         else:
-            boxes, none = self._detector.detect(pixels), "the detector found no face"
-            if options.find_turned and self._preset.aligns:  # else its crop would lie, too
-                boxes, turn = find_turned(self._detector, pixels, boxes)
+            turned = options.find_turned and self._preset.aligns  # else its crop would lie, too
+            boxes, turn, none = find_faces(self._detector, pixels, turned=turned, small=self._small)
         if not boxes:
             return [_Prepared(replace(blank, status=Status.NO_FACE, reason=none))]
         ordered = primary_face_order(boxes, size)

@@ -66,7 +66,7 @@ class MTCNNDetector:
 
     Args:
         min_face_size: shorter side of the smallest face to look for, in pixels of the image, at least 10. In images
-            over 1024 px it grows with the image.
+            over 1024 px it grows with the image, see ``smallest_face``; ``finding.faces.find_small`` finds smaller ones.
         confidence: least confidence of a face, in [0, 1).
         device: TensorFlow device, e.g. "CPU:0" or "GPU:0".
 
@@ -109,6 +109,10 @@ class MTCNNDetector:
         """
         return self._look(image, self._scale(image), border=0)
 
+    def smallest_face(self, image: Image) -> float:
+        """Shorter side, in pixels of the image, from which on no face is too small for the look at it."""
+        return _PYRAMID_FACE / self._scale(image)
+
     def _scale(self, image: Image) -> float:
         height, width = image.shape[:2]
         longest: int = max(height, width)
@@ -149,7 +153,7 @@ class MTCNNDetector:
                     landmarks=landmarks,
                 )
             )
-        return _without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
+        return without_duplicates([_clipped(face, float(width), float(height)) for face in faces])
 
     def _run(self, image: Image, *, lenient: bool) -> Rows:
         """Boxes and points; leniently: if the thresholds find nothing, by lower ones."""
@@ -212,7 +216,7 @@ def overlap(first: FaceBox, second: FaceBox) -> tuple[float, float]:
     return common / (first.area + second.area - common), common / min(first.area, second.area)
 
 
-def _without_duplicates(faces: Sequence[FaceBox]) -> list[FaceBox]:
+def without_duplicates(faces: Sequence[FaceBox]) -> list[FaceBox]:
     """Of boxes that show the same face keep the most confident; drop boxes that clipping has left empty."""
     kept: list[FaceBox] = []
     for face in sorted(faces, key=lambda f: -(f.confidence or 0.0)):
@@ -284,7 +288,7 @@ def find_turned(
             best, turn, surest = found, 90 * quarters, _surest(found)
     if not turn:
         return list(upright), 0
-    return _without_duplicates(
+    return without_duplicates(
         [_turned_back(face, turn, size, (width, height)) for face in best]
     ), turn
 

@@ -14,6 +14,9 @@ DEFAULT_PRESET = "faceqgen-128"
 DEFAULT_MAX_PIXELS = 89_000_000
 """Pixel limit; just under the size from which Pillow itself begins to warn."""
 
+CLOSER_LOOK = "small_faces looks for smaller ones"
+"""What the reason of a large photograph without a face says that was not looked at in tiles."""
+
 
 @dataclass(frozen=True)
 class Measure:

@@ -48,6 +48,18 @@ def no_face() -> Image:
     return np.asarray(skimage.data.coffee(), np.uint8)
 
 
+def large_photograph(megapixels: float, *, face: int) -> Image:
+    """The cup of coffee, enlarged to so many megapixels, and on it the astronaut with a face so many pixels wide; 0 for none."""
+    height = round((megapixels * 1e6 / 1.5) ** 0.5)
+    size = (round(1.5 * height), height)
+    scene = PIL.Image.fromarray(no_face()).resize(size, PIL.Image.Resampling.BICUBIC)
+    if face:
+        width = round(512 * face / astronaut_face().width)
+        person = PIL.Image.fromarray(astronaut()).resize((width, width))
+        scene.paste(person, (round(0.62 * size[0]), round(0.41 * size[1])))
+    return np.asarray(scene, np.uint8)
+
+
 def plain(
     width: int = 200, height: int = 160, colour: tuple[int, int, int] = (90, 120, 150)
 ) -> Image:

@@ -1,6 +1,6 @@
 """Break the promises of docs/reliability.md on purpose, print what came of it, and write it there with ``--write``.
 
-python -m benchmarks.reliability --write                  # in full: an hour or more
+python -m benchmarks.reliability --write                  # in full: an hour or two
 python -m benchmarks.reliability --kills 2 --images 2000 --assessor 100 --only images assessor
 """
 
@@ -22,9 +22,18 @@ os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
 os.environ.setdefault("FIFTYONE_SHOW_PROGRESS_BARS", "false")
 os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
 
-from benchmarks.reliability import batches, fuzz, kills, promises, toy
+from benchmarks.reliability import (
+    batches,
+    clients,
+    fuzz,
+    kills,
+    outage,
+    promises,
+    together,
+    toy,
+)
 
-FULL = {"kills": 20, "images": 200_000, "assessor": 5_000, "faces": 100}
+FULL = {"kills": 20, "images": 200_000, "assessor": 5_000, "faces": 100, "samples": 5_000}
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
@@ -41,6 +50,7 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
         ("images", "mutated files through the reader"),
         ("assessor", "mutated files through the assessor"),
         ("faces", "faces to compare in batches, at most 100"),
+        ("samples", "samples that the eight clients look at"),
     ):
         parser.add_argument(f"--{name}", type=int, default=FULL[name], help=f"{what} (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of all that is random (%(default)s)")
@@ -76,19 +86,28 @@ def main(given: list[str] | None = None) -> int:
     print()
     print(promises.table(findings))
     if chosen.write:
-        about = f"{date.today():%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores"
-        promises.write_page(findings, about)
+        promises.write_page(findings, _about())
     return 1 if broken else 0
+
+
+def _about() -> str:
+    """When and where it was measured; what a machine with other things to do says of times counts less."""
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    loaded = f", loaded: {load:.0f} processes" if load > cores + 1 else ""
+    return f"{date.today():%Y-%m-%d}, {platform.machine()}, {cores} cores{loaded}"
 
 
 def _works(chosen: argparse.Namespace, place: Path) -> dict[str, Callable[[], Any]]:
     """What is to be done, by the key of its promise; the toys come last: they replace the networks for good."""
 
-    def killed(kill: Callable[..., Any], name: str) -> Any:
-        toy.install()
+    def own(name: str) -> Path:
         folder = place / name
         folder.mkdir()
-        return kill(folder, chosen.kills, chosen.seed)
+        return folder
+
+    def killed(kill: Callable[..., Any], name: str, *kind: str) -> Any:
+        toy.install()
+        return kill(own(name), chosen.kills, chosen.seed, *kind)
 
     return {
         "images": lambda: fuzz.fuzz_apart("images", chosen.images, chosen.seed),
@@ -96,6 +115,11 @@ def _works(chosen: argparse.Namespace, place: Path) -> dict[str, Callable[[], An
         "batches": lambda: batches.compare_batches(chosen.preset, chosen.faces),
         "cli": lambda: killed(kills.kill_cli, "cli"),
         "operator": lambda: killed(kills.kill_operator, "operator"),
+        "delegated": lambda: killed(kills.kill_operator, "delegated", "delegated"),
+        "outage-5": lambda: outage.outage_apart(5, own("outage-5")),
+        "outage-60": lambda: outage.outage_apart(60, own("outage-60")),
+        "together": lambda: together.run_together(own("together")),
+        "clients": lambda: clients.serve(own("clients"), samples=chosen.samples),
     }
 
 

@@ -57,11 +57,11 @@ class Killed:
 
 def kill_cli(folder: Path, kills: int, seed: int) -> Killed:
     """``faceqgen score``, killed again and again, into a file that an earlier run has left."""
-    images = _images(folder / "images")
+    images = images_in(folder / "images")
     undisturbed, output = folder / "undisturbed.csv", folder / "out" / "scores.csv"
     restored = folder / "restored"
     toy.score_with_cli(images, undisturbed, restored)
-    before = _contents(restored)
+    before = contents(restored)
     for path in restored.iterdir():
         path.unlink()
     output.parent.mkdir()
@@ -77,25 +77,32 @@ def kill_cli(folder: Path, kills: int, seed: int) -> Killed:
     command = ["cli", str(images), str(output), str(restored)]
     reached, lost = _kill(command, folder / "ticks", kills, seed, done)
     lost += output.read_text() != "precious"
-    scored = _count(folder / "ticks", lambda: toy.score_with_cli(images, output, restored))
-    after = _contents(restored)
+    scored = count(folder / "ticks", lambda: toy.score_with_cli(images, output, restored))
+    after = contents(restored)
     same = output.read_bytes() == undisturbed.read_bytes()
     return _found(kills, reached, lost, scored, before, after, different=not same)
 
 
-def kill_operator(folder: Path, kills: int, seed: int) -> Killed:
-    """``score_faces`` on a data set, killed again and again; needs FiftyOne and its database."""
+def kill_operator(folder: Path, kills: int, seed: int, kind: str = "operator") -> Killed:
+    """``score_faces`` on a data set, killed again and again; needs FiftyOne and its database.
+
+    Args:
+        folder: where to work.
+        kills: kills.
+        seed: of where it is killed.
+        kind: "operator", called in Python, or "delegated", queued and done by a worker, which is what is killed.
+    """
     import fiftyone as fo
     import fiftyone.operators as foo
 
-    images = _images(folder / "images")
+    images = images_in(folder / "images")
     restored = folder / "restored"
     dataset = fo.Dataset(persistent=True)
     try:
         dataset.add_samples([fo.Sample(filepath=str(path)) for path in sorted(images.iterdir())])
         toy.score_with_operator(dataset, restored)
         dataset.reload()
-        fields, before = _fields(dataset), _contents(restored)
+        fields, before = stored(dataset), contents(restored)
         foo.execute_operator(
             "@faceqgen/face-quality/delete_face_quality",
             {"dataset": dataset},
@@ -107,24 +114,25 @@ def kill_operator(folder: Path, kills: int, seed: int) -> Killed:
             path = f"{FIELD}.status"
             return len(dataset.exists(path)) if dataset.get_field(path) is not None else 0
 
-        command = ["operator", dataset.name, str(restored)]
+        command = [kind, dataset.name, str(restored)]
         reached, lost = _kill(command, folder / "ticks", kills, seed, done)
-        scored = _count(folder / "ticks", lambda: toy.score_with_operator(dataset, restored))
+        run = toy.score_delegated if kind == "delegated" else toy.score_with_operator
+        scored = count(folder / "ticks", lambda: run(dataset, restored))
         dataset.reload()
-        again = _fields(dataset)
+        again = stored(dataset)
         different = sum(again.get(key) != value for key, value in fields.items())
         open_runs = [
             key for key in dataset.list_runs() if not dataset.get_run_info(key).config.complete
         ]
         # Each killed run that had begun to write has left a record that says how it ended, and no more.
         lost += len(open_runs) > kills
-        after = _contents(restored)
+        after = contents(restored)
         return _found(kills, reached, lost, scored, before, after, different=different)
     finally:
         dataset.delete()
 
 
-def _images(folder: Path) -> Path:
+def images_in(folder: Path) -> Path:
     for index in range(IMAGES):
         level = 20 + 4 * index
         save_png(folder / f"{index:03d}.png", plain(160, 160, (level, level, level)))
@@ -160,7 +168,7 @@ def _kill(
     return reached[1:], lost
 
 
-def _count(ticks: Path, run: Callable[[], Any]) -> int:
+def count(ticks: Path, run: Callable[[], Any]) -> int:
     """The images that a run in this process scores."""
     ticks.write_bytes(b"")
     os.environ[toy.TICKS] = str(ticks)
@@ -187,7 +195,7 @@ def _found(
     return Killed(kills, tuple(reached), lost, again, int(different) + changed, left)
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
+def contents(folder: Path) -> dict[str, bytes]:
     """The files of a folder; of a manifest only that it is there: its lines come in the order of the runs."""
     files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     return {
@@ -197,13 +205,13 @@ def _contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _fields(dataset: Any) -> dict[tuple[str, str], Any]:
+def stored(dataset: Any, field: str = FIELD) -> dict[tuple[str, str], Any]:
     """What is stored of each sample, but for the ids that FiftyOne draws at random and the times."""
     found = {}
     for sample in dataset:
         for name, value in sample.to_mongo_dict().items():
-            if name.startswith(FIELD):
-                found[sample.id, name] = _plain(value)
+            if name.startswith(field):
+                found[sample.id, name.removeprefix(field)] = _plain(value)
     return found
 
 

@@ -38,6 +38,32 @@ PROMISES = (
         "operator",
     ),
     Promise(
+        "A worker of delegated runs killed at any point: `score_faces` queued again completes it, in the same way",
+        "tests/scripts/test_reliability.py: test_a_delegated_run_that_is_killed_is_completed_when_it_is_queued_again",
+        "delegated",
+    ),
+    Promise(
+        "The database killed in the midst of a run and back after 5 s: the run goes on to its end, and nothing is lost",
+        "tests/scripts/test_database_away.py: test_a_database_that_is_away_for_five_seconds_costs_nothing",
+        "outage-5",
+    ),
+    Promise(
+        "The database killed and away for 60 s: one clear message, a true record, and another run completes it",
+        "tests/scripts/test_database_away.py: test_a_database_that_stays_away_ends_the_run_with_one_message",
+        "outage-60",
+    ),
+    Promise(
+        "Two runs at once on a data set: into one field the second is refused, into two both complete",
+        "tests/scripts/test_together.py: test_of_two_runs_into_one_field_the_second_is_refused_and_two_fields_both_complete",
+        "together",
+    ),
+    Promise(
+        "Eight clients at the panel and the filter while a run is on: 95 % of the answers within 2 s, or no later than "
+        "FiftyOne's own",
+        "tests/scripts/test_together.py: test_clients_are_answered_while_a_run_is_on",
+        "clients",
+    ),
+    Promise(
         "Any bytes as an image file: pixels or a reason, never a crash, under 5 s, under 1 GB",
         "tests/scripts/test_reliability.py: test_no_mutated_file_breaks_the_reader",
         "images",

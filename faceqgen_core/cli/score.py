@@ -96,6 +96,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     score_on_ray.add_arguments(parser)
     parser.add_argument(
+        "--small-faces",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="look at photographs of more than 1024 pixels a side in which no face is found in tiles at full size, too: slower "
+        "(%(default)s)",
+    )
+    parser.add_argument(
         "--overwrite",
         action="store_true",
         help="score all images anew; by default images that have not changed since an earlier run with the same "
@@ -297,6 +304,7 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         device=args.device,
         max_pixels=args.max_pixels,
+        small_faces=args.small_faces,
         restorer=restorer,
         extra_scores=extra,
     )
@@ -310,6 +318,8 @@ def run(args: argparse.Namespace) -> int:
         "restored_dir": None if folder is None else os.path.abspath(folder),
         "max_pixels": args.max_pixels,
     }
+    if args.small_faces:  # a journal without it stays good for a run without it
+        settings["small_faces"] = True
     measures = (*preset.extra_measures, *(score.extra_measure for score in extra))
     named = {measure.name: measure.network for measure in measures}
     if named:  # a journal without them stays good for a run without them

@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from fiftyone.operators.store import ExecutionStore
 
+from .connection import patiently
+
 STORE = "faceqgen_runs"
 SECONDS = 600.0
 _DECLARING = "(declaring)"
@@ -56,13 +58,18 @@ class Lease:
         Raises:
             FieldBusy: somebody is.
         """
-        holder = self._store.get(self._field)
+        self._free_holder()
+
+    def _free_holder(self) -> dict[str, Any] | None:
+        """What is stored of whoever had the field and has it no more; None for nobody."""
+        holder: dict[str, Any] | None = self._store.get(self._field)
         if holder is not None and _alive(holder):
             raise FieldBusy(
                 f"{holder.get('what', 'a run')} of {self._field!r} in {self._dataset!r} is under way since "
                 f"{holder.get('since')} (process {holder.get('pid')} on {holder.get('host')}): wait for its end, stop it, "
                 "or choose another name with the parameter 'field'"
             )
+        return holder
 
     def take(self) -> None:
         """Take the lease.
@@ -80,8 +87,8 @@ class Lease:
             "until": time.time() + SECONDS,
         }
         for _ in range(8):
-            self.require_free()
-            holder = self._store.get(self._field)
+            # Asked once: whoever took it after that is not the one whose place is taken.
+            holder = self._free_holder()
             if _put(self._store, self._field, holder, mine):
                 self._held = mine
                 return
@@ -96,21 +103,34 @@ class Lease:
         if self._held is None:
             return
         renewed = {**self._held, "until": time.time() + SECONDS}
-        if not _put(self._store, self._field, self._held, renewed):
+
+        def put() -> bool:
+            # What is there may be older than what is held, or newer: a database that was killed forgets its last moment,
+            # a request that was cut off may have been done.
+            there = self._stored_mine()
+            return there is not None and _put(self._store, self._field, there, renewed)
+
+        if not patiently(put):
             raise LeaseLost(
                 f"the {self._what} of {self._field!r} slept too long and another run has taken the field over: what is "
                 "written so far stays, nothing more is written"
             )
         self._held = renewed
 
+    def _stored_mine(self) -> dict[str, Any] | None:
+        """What is stored, if it is this one that has the field."""
+        there: dict[str, Any] | None = self._store.get(self._field)
+        mine = there and self._held and there.get("owner") == self._held["owner"]
+        return there if mine else None
+
     def release(self) -> None:
         """Give it back; nothing happens if somebody else has it, or if the database is away: it then runs out."""
         if self._held is None:
             return
-        held, self._held = self._held, None
         with suppress(Exception):
-            if self._store.get(self._field) == held:
+            if self._stored_mine() is not None:
                 self._store.delete(self._field)
+        self._held = None
 
     def __enter__(self) -> Lease:
         self.take()

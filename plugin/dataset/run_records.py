@@ -13,6 +13,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any
 
+from .connection import lastingly
 from .fields import FieldNames
 
 logger = logging.getLogger(__name__)
@@ -109,7 +110,7 @@ class RunRecord:
     def _write(self, state: str, *, complete: bool) -> None:
         for name, value in self._progress(state, complete=complete).items():
             setattr(self._config, name, value)
-        self._dataset.update_run_config(self.key, self._config)
+        lastingly(self._dataset, lambda: self._dataset.update_run_config(self.key, self._config))
 
 
 def abandoned(dataset: Any, field: str) -> list[str]:

@@ -67,6 +67,7 @@ class ScoreFaces(LiveOperator):
         device: str = "auto",
         extra_scores: str | None = None,
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        small_faces: bool = False,
         fps: float = ScoreSettings.fps,
         max_frames: int = ScoreSettings.max_frames,
         delegate: bool = False,
@@ -89,6 +90,7 @@ class ScoreFaces(LiveOperator):
             device: "auto", "cpu", "gpu" or "gpu:N".
             extra_scores: JSON files of other quality networks in ONNX, with commas between.
             max_pixels: images with more pixels get the status ``too_large``.
+            small_faces: look at large photographs in which no face is found in tiles at full size, too.
             fps: frames to score per second of a video.
             max_frames: at most so many of a video, spread evenly over it.
             delegate: queue the run for ``fiftyone delegated launch`` instead.
@@ -114,6 +116,7 @@ class ScoreFaces(LiveOperator):
             device=device,
             extra_scores=extra_scores,
             max_pixels=max_pixels,
+            small_faces=small_faces,
             fps=fps,
             max_frames=max_frames,
         )

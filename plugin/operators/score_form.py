@@ -22,7 +22,15 @@ _FACES_TEXT = {
     "crop": ("The images are face crops", "Each image is one face, cut out before"),
 }
 
-_FOLDED = ("device", "batch_size", "max_pixels", "restored_dir", "retry_failed", "extra_scores")
+_FOLDED = (
+    "device",
+    "batch_size",
+    "max_pixels",
+    "small_faces",
+    "restored_dir",
+    "retry_failed",
+    "extra_scores",
+)
 
 
 def score_form(ctx: Any) -> types.Object:
@@ -135,6 +143,13 @@ def _add_folded(inputs: types.Object, ctx: Any, *, is_video: bool) -> None:
         description="Of a frame, width times height; larger ones get the status too_large"
         if is_video
         else "Of an image, width times height; larger ones get the status too_large and are not decoded",
+    )
+    inputs.bool(
+        "small_faces",
+        default=False,
+        label="Small faces",
+        description="Look at large pictures in which no face is found in tiles at full size, too: about ten times slower "
+        "there",
     )
     inputs.str(
         "restored_dir",

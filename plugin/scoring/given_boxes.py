@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..dataset.connection import patiently
 from ..dataset.fields import LabelledBox, PixelBox
 
 
@@ -32,7 +33,7 @@ class LabelBoxes(_Boxes):
     def read(self, ids: Sequence[str], files: Sequence[str]) -> list[list[LabelledBox]]:
         """For each sample its boxes in pixels with the ids of their labels, in order; [] where there are none."""
         paths = ["id", f"{self._label}.bounding_box", f"{self._label}.id"]
-        columns = self._view.select(list(ids)).values(paths)
+        columns = patiently(lambda: self._view.select(list(ids)).values(paths))
         found = {
             sample_id: (boxes, labels) for sample_id, boxes, labels in zip(*columns, strict=True)
         }
@@ -66,7 +67,9 @@ class FrameBoxes(_Boxes):
     def read(self, sample_id: str) -> dict[int, list[FrameBox]]:
         """Number -> boxes in order, of the frames of a video that have any."""
         paths = [f"frames.{self._label}.{key}" for key in ("bounding_box", "id", "index")]
-        asked = self._view.select(sample_id).values(["frames.frame_number", *paths])
+        asked = patiently(
+            lambda: self._view.select(sample_id).values(["frames.frame_number", *paths])
+        )
         columns = [column[0] or [] for column in asked]
         found: dict[int, list[FrameBox]] = {}
         for number, *values in zip(*columns, strict=True):

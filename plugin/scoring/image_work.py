@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..dataset.connection import patiently
 from ..storage.restored_files import RestoredFiles, WrittenFiles
 from .given_boxes import LabelBoxes
 from .pending import notices, pending_images
@@ -52,7 +53,7 @@ class ImageWork(Work):
         if self._settings.restored or not ids:
             return written
         paths = ["id", self._names.media, self._names.face_path("restored_path")]
-        columns = self._samples.select(ids).values(paths)
+        columns = patiently(lambda: self._samples.select(ids).values(paths))
         old = {sample_id: (image, faces) for sample_id, image, faces in zip(*columns, strict=True)}
         for place, (item, _) in enumerate(pairs):
             if item.sample_id in old:

@@ -39,6 +39,7 @@ class FaceQgenModelConfig:
     batch_size: int
     device: str
     max_pixels: int = DEFAULT_MAX_PIXELS
+    small_faces: bool = False
 
 
 class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
@@ -56,6 +57,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         batch_size: faces per call of the networks.
         device: "auto", "cpu", "gpu" or "gpu:N".
         max_pixels: images with more pixels are not decoded: their status is ``too_large``.
+        small_faces: look at large photographs in which no face is found in tiles at full size, too.
 
     Raises:
         ValueError: an unknown preset, an absent device or another value out of range.
@@ -70,6 +72,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         batch_size: int = 32,
         device: str = "auto",
         max_pixels: int = DEFAULT_MAX_PIXELS,
+        small_faces: bool = False,
     ) -> None:
         super().__init__()
         settings = ScoreSettings(
@@ -79,9 +82,10 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             batch_size=batch_size,
             device=device,
             max_pixels=max_pixels,
+            small_faces=small_faces,
         )
         self.config = FaceQgenModelConfig(
-            preset, faces, faces_field, batch_size, device, max_pixels
+            preset, faces, faces_field, batch_size, device, max_pixels, small_faces
         )
         self._faces = settings.assess_faces
         self._last: tuple[Any, Any] | None = None

@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from faceqgen_core.vocabulary import CLOSER_LOOK
+
 from ..dataset import targets
 from .settings import ScoreSettings
 
 RETRIED = ("unreadable", "failed")
 """Statuses that another look may change."""
 
-TOO_LARGE = "too_large"
+TOO_LARGE, NO_FACE = "too_large", "no_face"
 
 _AWAY = ("no such file", "no permission to read", "cannot be opened", "[Errno")
 """What the reason of an image says whose file could not be had at all."""
@@ -70,7 +72,11 @@ def pending_images(
                 found.skipped += 1
                 continue
             found.retried += 1
-        elif known["status"] == TOO_LARGE and _fits(path, settings.max_pixels):
+        elif (known["status"] == TOO_LARGE and _fits(path, settings.max_pixels)) or (
+            settings.small_faces
+            and known["status"] == NO_FACE
+            and CLOSER_LOOK in (known["reason"] or "")
+        ):
             found.retried += 1
         elif (
             known["status"] == "scored"

@@ -40,6 +40,7 @@ class ScoreSettings(Settings):
         device: "auto", "cpu", "gpu" or "gpu:N".
         extra_scores: paths of JSON files of other quality networks in ONNX, with commas between, which score the same faces.
         max_pixels: images with more pixels (width times height) are not decoded: their status is ``too_large``.
+        small_faces: look at large photographs in which no face is found in tiles at full size, too.
         fps: frames to score per second of a video.
         max_frames: at most so many of a video, spread evenly over it.
 
@@ -60,6 +61,7 @@ class ScoreSettings(Settings):
     device: str = "auto"
     extra_scores: str | None = None
     max_pixels: int = DEFAULT_MAX_PIXELS
+    small_faces: bool = False
     fps: float = 1.0
     max_frames: int = 100
 
@@ -147,6 +149,7 @@ class ScoreSettings(Settings):
             batch_size=self.batch_size,
             device=self.device,
             max_pixels=self.max_pixels,
+            small_faces=self.small_faces,
             restorer=restorer,
             extra_scores=extra_scores,
         )

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..dataset import fields, ownership
+from ..dataset.connection import patiently, set_by_id
 from ..storage.restored_files import RestoredFiles
 from .given_boxes import FrameBoxes
 from .pending import RETRIED, Pictures, worth_another_look
-from .work import OPTIONS, Picture, Work
+from .work import Picture, Work
 
 KEPT_FRAMES = 16
 """Frames whose pixels are kept until their files are written: what bounds the memory where there are files."""
@@ -125,7 +126,7 @@ class VideoWork(Work):
             for key, path in (paths | wanted).items()
             if self._samples.get_field(path) is not None
         }
-        columns = self._samples.select(sample_id).values(list(present.values()))
+        columns = patiently(lambda: self._samples.select(sample_id).values(list(present.values())))
         video = {key: column[0] for key, column in zip(present, columns, strict=True)}
         numbers, statuses = video.get("numbers") or [], video.get("statuses") or []
         nothing: list[Any] = [None] * len(numbers)
@@ -151,12 +152,12 @@ class VideoWork(Work):
     def _forget(self, sample_id: str, numbers: set[int]) -> None:
         """Take the scores of an earlier run away: it may have looked at other frames."""
         names = self._settings.names
-        self._dataset.set_values(names.sample, {sample_id: None}, key_field="id")
+        set_by_id(self._dataset, names.sample, {sample_id: None})
         frames = {sample_id: dict.fromkeys(sorted(numbers))}
         paths = (self._names.document, self._names.faces, self._names.heatmap)
         for path in paths if numbers else ():
             if self._samples.get_field(path) is not None:
-                self._samples.set_values(path, frames, key_field="id")
+                set_by_id(self._samples, path, frames)
 
     def write(self, chunk: Sequence[list[Any]], files: RestoredFiles | None) -> None:
         """Write the assessments of the next frames, then the documents of the videos that these complete."""
@@ -176,14 +177,14 @@ class VideoWork(Work):
             return
         names = self._settings.names
         paths = ["id", "frames.frame_number", self._names.document]
-        columns = self._samples.select(list(failures)).values(paths)
+        columns = patiently(lambda: self._samples.select(list(failures)).values(paths))
         documents = {}
         for sample_id, numbers, found in zip(*columns, strict=True):
             pairs = zip(numbers or (), found or (), strict=True)
             frames = {number: frame for number, frame in pairs if frame is not None}
             document = fields.video_document(frames, _in_sum(frames, failures[sample_id]))
             documents[sample_id] = document
-        self._dataset.set_values(names.sample, documents, **OPTIONS)
+        set_by_id(self._dataset, names.sample, documents, dynamic=True)
         self._summary.counts.update(document.status for document in documents.values())
         self._summary.done += len(documents)
 

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..dataset import fields, ownership, targets
+from ..dataset.connection import set_by_id
 from ..dataset.fields import LabelledBox
 from ..storage.restored_files import RestoredFiles, WrittenFiles, write_files
 from .given_boxes import FrameBox, face_boxes, follow_tracks
 from .progress import Summary
 from .settings import ScoreSettings
-
-OPTIONS: dict[str, Any] = {"key_field": "id", "dynamic": True}
-"""How FiftyOne is told to write values by the ids of samples."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -157,12 +155,12 @@ class Work(ABC):
                 item.put(heatmaps, fields.heatmap_document(paths.heatmap))
         names, samples = self._names, self._samples
         if pairs:
-            samples.set_values(names.faces, faces, **OPTIONS)
+            set_by_id(samples, names.faces, faces, dynamic=True)
             # an old map beside new scores would be wrong
             if heatmaps and samples.get_field(names.heatmap) is not None:
-                samples.set_values(names.heatmap, heatmaps, **OPTIONS)
+                set_by_id(samples, names.heatmap, heatmaps, dynamic=True)
             # Last, since its status says that it is done: a run killed before this line comes back to it.
-            samples.set_values(names.document, documents, **OPTIONS)
+            set_by_id(samples, names.document, documents, dynamic=True)
         self._count(pairs, written, lost)
         return pairs, len(lost)
 

@@ -9,23 +9,12 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reliability import __main__ as command
-from benchmarks.reliability import batches, fuzz, kills, promises, toy
+from benchmarks.reliability import batches, fuzz, kills, promises
 from tests.core.toy_assessor import toy as toy_assessor
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = int(os.environ.get("FACEQGEN_FUZZ", "3000"))
 KILLS = int(os.environ.get("FACEQGEN_KILLS", "2"))
-
-
-@pytest.fixture
-def toys(monkeypatch):
-    """The toys stand in for the network and the detector, in this process for this test alone."""
-    import faceqgen_core.assessor
-    import faceqgen_core.restoration
-
-    monkeypatch.setattr(faceqgen_core.restoration, "Restorer", None)
-    monkeypatch.setattr(faceqgen_core.assessor, "MTCNNDetector", None)
-    toy.install()
 
 
 def test_a_command_that_is_killed_is_completed_by_the_same_call(toys, tmp_path):
@@ -37,6 +26,13 @@ def test_a_command_that_is_killed_is_completed_by_the_same_call(toys, tmp_path):
 @pytest.mark.slow
 def test_an_operator_that_is_killed_is_completed_by_another_run(toys, tmp_path):
     found = kills.kill_operator(tmp_path, KILLS, seed=1)
+    assert found.held, str(found)
+    assert max(found.done) > 0
+
+
+@pytest.mark.slow
+def test_a_delegated_run_that_is_killed_is_completed_when_it_is_queued_again(toys, tmp_path):
+    found = kills.kill_operator(tmp_path, KILLS, seed=2, kind="delegated")
     assert found.held, str(found)
     assert max(found.done) > 0
 
@@ -85,7 +81,7 @@ def test_the_table_keeps_the_figures_of_what_was_not_run(tmp_path):
     text = page.read_text()
     assert "20 kills (today) |" in text and "5 files (tomorrow) |" in text
     assert text.startswith("before\n") and text.endswith("\nafter\n")
-    assert text.count(promises.NOT_RUN) == 3
+    assert text.count(promises.NOT_RUN) == 8
     with pytest.raises(ValueError, match="no place for the table"):
         (tmp_path / "empty.md").write_text("")
         promises.write_page({}, "", tmp_path / "empty.md")

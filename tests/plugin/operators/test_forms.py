@@ -15,7 +15,10 @@ from tests.plugin.conftest import SCORE, form_of, make_dataset, sent_to_app
 from tests.videos import write_video
 
 FACES = "@faceqgen/face-quality/faces_dataset"
-FOLDED = {"device", "batch_size", "max_pixels", "restored_dir", "retry_failed", "extra_scores"}
+FOLDED = {
+    *("device", "batch_size", "max_pixels", "small_faces"),
+    *("restored_dir", "retry_failed", "extra_scores"),
+}
 
 
 def _values(prop: dict[str, Any]) -> list[str]:
@@ -76,7 +79,7 @@ def test_what_is_seldom_changed_is_folded_away_and_named_where_it_was_changed(on
     folded = form_of(SCORE, one_face, {})
     assert not FOLDED & set(folded)
     assert folded["more"]["view"]["description"] == (
-        "device, batch_size, max_pixels, restored_dir, retry_failed, extra_scores"
+        "device, batch_size, max_pixels, small_faces, restored_dir, retry_failed, extra_scores"
     )
     changed = form_of(SCORE, one_face, {"batch_size": 8})
     assert changed["more"]["view"]["description"] == "Changed: batch_size: 8"

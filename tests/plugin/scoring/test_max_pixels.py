@@ -28,6 +28,20 @@ def test_a_second_run_with_a_larger_limit_scores_what_was_too_large(one_face, sc
     assert one_face.first().faceqgen.status == "scored"
 
 
+def test_a_second_run_with_small_faces_looks_again_where_they_may_be_and_nowhere_else(
+    one_face, score
+):
+    score(one_face, restored=False)
+    reason = f"the detector found no face; it sees those of 117 pixels: {vocabulary.CLOSER_LOOK}"
+    for told, status in (("the detector found no face", "no_face"), (reason, "scored")):
+        sample = one_face.first()
+        sample.faceqgen.status, sample.faceqgen.reason = "no_face", told
+        sample.save()
+        score(one_face, restored=False, small_faces=True)
+        one_face.reload()
+        assert one_face.first().faceqgen.status == status
+
+
 @pytest.mark.parametrize("limit", [LESS, 2 * vocabulary.DEFAULT_MAX_PIXELS])
 def test_boxes_and_restored_images_are_read_with_the_same_limit(
     one_face, score, monkeypatch, limit

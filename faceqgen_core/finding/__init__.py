@@ -1,0 +1,1 @@
+"""Pixels -> faces, beyond what a detector sees at its first look."""
