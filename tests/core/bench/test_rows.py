@@ -163,7 +163,7 @@ def test_agreement_counts_large_faces_and_compares_scores_where_boxes_agree():
 
 
 def test_a_fresh_process_that_fails_says_why():
-    with pytest.raises(ValueError, match="a fresh process failed: .*no such preset|preset"):
+    with pytest.raises(ValueError, match=r"a fresh process failed: .*preset"):
         fresh.start_rows("nothing-of-the-kind", 1)
 
 
