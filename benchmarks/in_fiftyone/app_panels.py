@@ -24,7 +24,9 @@ _THEIRS = {
     CLICK: "choosing a field in FiftyOne's histograms",
 }
 _FIELDS = ("faceqgen.quality", "faceqgen.ssim", "faceqgen.mse")
-_BARS = (20, 30, 40)
+_BARS = (0.4, 0.6, 0.8)
+"""Shares of the way from the first bar to the last."""
+_SHOWN = "document.querySelector('[data-cy=\"panel-content-face_quality\"]').innerText.match(/The grid shows .*/)?.[0] ?? ''"
 
 
 def panel_rows(folder: Path, sizes: Sizes) -> list[Row]:
@@ -92,14 +94,15 @@ def _our_panel(app: App, found: Times) -> None:
     panel.open_from_menu()
     panel.part.locator(".barlayer .point").first.wait_for(state="attached")
     found[OPEN].append(time.perf_counter() - start)
-    for bar in _BARS:
-        panel.point_at_bar(bar)
+    for share in _BARS:
+        panel.wait_for_rest()
+        panel.point_at_bar(int(share * len(panel.bars())))
+        before = app.page.evaluate(_SHOWN)
         start = time.perf_counter()
         app.page.mouse.down()
         app.page.mouse.up()
-        app.page.get_by_text(f"quality {2 * bar} to {2 * bar + 2}").wait_for()
+        app.page.wait_for_function(f"before => ({_SHOWN}) !== before", arg=before)
         found[CLICK].append(time.perf_counter() - start)
-        panel.wait_for_rest()
 
 
 def _their_panel(app: App, found: Times) -> None:
