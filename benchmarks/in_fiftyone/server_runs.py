@@ -60,7 +60,7 @@ def _execute(address: str, dataset: Any, params: dict[str, Any]) -> None:
         json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
-    with urllib.request.urlopen(request) as answer:  # nosec B310: our own server
+    with urllib.request.urlopen(request) as answer:  # our own server  # nosec B310
         told = answer.read().decode()
     dataset.reload()
     scored = (
