@@ -33,6 +33,9 @@ _CLEANED_SIGMA, _CLEANED_GREY = 1.5, 0.45
 _TURNED_SIDE, _TURNED_CONFIDENCE, _SURE = 640, 0.95, 0.98
 _SAME_FACE_IOU = 0.4
 _SAME_FACE_NESTED = 0.7
+# One for each device of a process: graphs that every run builds anew take a second, and memory that is never given back whole.
+_CASCADES: dict[str, Cascade] = {}
+_BUILDING = threading.Lock()
 
 
 class DetectorError(RuntimeError):
@@ -195,8 +198,11 @@ def _build(device: str) -> Any:
             f"the MTCNN detector runs on Keras' TensorFlow backend, this process uses "
             f"{keras.backend.backend()!r}; set KERAS_BACKEND=tensorflow or give another detector"
         )
-    with pinned():
-        return Cascade(MTCNN(device=device), device)
+    with _BUILDING:
+        if device not in _CASCADES:
+            with pinned():
+                _CASCADES[device] = Cascade(MTCNN(device=device), device)
+        return _CASCADES[device]
 
 
 def _clipped(face: FaceBox, width: float, height: float) -> FaceBox:

@@ -82,7 +82,7 @@ class DeletionProgress(FileProgress):
             self.fail(path, problem)
 
 
-def in_words(error: Exception) -> str:
+def error_in_words(error: Exception) -> str:
     """Why a file failed, without the paths that an error of the system repeats."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

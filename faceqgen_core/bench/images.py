@@ -22,6 +22,7 @@ _LFW_FACES = 100
 _SIZES = ((1152, 864), (1440, 1080), (1632, 1224), (1920, 1280), (1224, 1632), (2000, 1500))
 # Sides of a pasted head as a share of the photograph's shorter side; a face is some half of its head square.
 _SMALLEST, _LARGEST = 0.11, 0.42
+_LFW_SIDE = 186
 
 
 def write_crops(folder: Path, count: int, *, size: int = 128, seed: int = 0) -> list[Path]:
@@ -47,6 +48,23 @@ def write_photographs(folder: Path, count: int, *, seed: int = 1) -> list[Path]:
         path = folder / f"photograph-{number:05d}.jpg"
         PillowImage.fromarray(_photograph(1 + number % 5, rng)).save(path, quality=92)
         paths.append(path)
+    return paths
+
+
+def write_lfw_sized(folder: Path, count: int, *, seed: int = 2) -> list[Path]:
+    """Write pictures of the size of LFW's, 186 x 186 JPEG: one head in the middle, every fourth a small face of LFW, enlarged."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number in range(count):
+        heads = _portraits() if number % 4 else _small_faces()
+        head = _varied(heads[int(rng.integers(len(heads)))], rng)
+        scene = _resized(_backgrounds()[int(rng.integers(3))], _LFW_SIDE)
+        side = int(rng.uniform(0.6, 0.9) * _LFW_SIDE)
+        x, y = (int(v) for v in rng.integers((_LFW_SIDE - side) // 4, _LFW_SIDE - side + 1, 2))
+        scene[y : y + side, x : x + side] = _resized(head, side)
+        paths.append(folder / f"picture-{number:05d}.jpg")
+        PillowImage.fromarray(scene).save(paths[-1], quality=92)
     return paths
 
 

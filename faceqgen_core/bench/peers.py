@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.types import Image
+from faceqgen_core.types import FaceBox, Image
 
-Box = tuple[float, float, float, float]
+Box = tuple[int, int, int, int]
 """x, y, width, height in pixels."""
+LIGHTQNET = "lightqnet-dm100.pb"
+"""The file that its authors give."""
 
 
 class Naive:
@@ -41,17 +44,31 @@ class Naive:
 
     def boxes(self, path: Path, *, score: bool = False) -> list[Box]:
         """The boxes that the package finds in one photograph."""
-        if self._detector is None:
-            from mtcnn import MTCNN
-
-            self._detector = MTCNN()
         image = _read(path)
-        found = [face["box"] for face in self._detector.detect_faces(image)]
+        found = [face["box"] for face in self._package.detect_faces(image)]
         for x, y, width, height in found if score else ():
             face = image[max(0, y) : y + height, max(0, x) : x + width]
             if face.size:
                 self._score(face)
         return found
+
+    def faces(self, path: Path) -> list[FaceBox]:
+        """The faces that the package finds in one photograph, with landmarks, before it rounds them."""
+        found = self._package.detect_faces(_read(path), output_type="numpy")
+        faces = []
+        for row in np.asarray(found, np.float64).reshape(-1, 16):
+            x, y, width, height, confidence = map(float, row[1:6])
+            points = np.stack([row[6:11], row[11:16]], axis=1).astype(np.float32)
+            faces.append(FaceBox(x, y, width, height, confidence, points))
+        return faces
+
+    @property
+    def _package(self) -> Any:
+        if self._detector is None:
+            from mtcnn import MTCNN
+
+            self._detector = MTCNN()
+        return self._detector
 
     def _score(self, face: Image) -> tuple[float, float, float]:
         from skimage.metrics import mean_squared_error, structural_similarity
@@ -112,6 +129,23 @@ def serfiq_shape(passes: int = 100) -> Callable[[Sequence[Path]], float]:
         return len(paths)
 
     return work
+
+
+def find_lightqnet(file: Path | None = None) -> Path:
+    """LightQNet's file: the one that is named, else where other people's weights lie.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    home = os.environ.get("FACEQGEN_HOME") or Path.home() / ".faceqgen"
+    folders = [os.environ.get("FACEQGEN_WEIGHTS") or home, home]
+    candidates = [file] if file is not None else [Path(folder) / LIGHTQNET for folder in folders]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise ValueError(
+        f"LightQNet's {LIGHTQNET} is not at {candidates[0]}: give --lightqnet FILE, or name the folder in FACEQGEN_WEIGHTS"
+    )
 
 
 def lightqnet(file: Path) -> Callable[[Sequence[Path]], float]:

@@ -15,10 +15,9 @@ class Side:
 
     Attributes:
         name: as printed.
-        unit: what ``run`` counts: "faces", "images" or "GFLOP".
+        unit: what ``work`` counts: "faces", "images" or "GFLOP".
         items: what it works on.
         work: does the work and returns how much it was.
-        against: the product's side that is compared with it; "" for none.
         note: what it stands for, in a few words.
         warm: items that it warms up on.
     """
@@ -27,7 +26,6 @@ class Side:
     unit: str
     items: Sequence[Any]
     work: Callable[[Sequence[Any]], float]
-    against: str = ""
     note: str = ""
     warm: int = 32
 
@@ -42,8 +40,6 @@ class Rate:
         amount: so much in each round.
         per_second: of each round.
         cpu: processor seconds of each round, of all threads.
-        ratio: how many times as much the compared side did per second, median of the rounds; None without one.
-        against: the compared side.
         note: what the side stands for.
     """
 
@@ -52,8 +48,6 @@ class Rate:
     amount: float
     per_second: list[float]
     cpu: list[float]
-    ratio: float | None = None
-    against: str = ""
     note: str = ""
 
     @property
@@ -79,23 +73,17 @@ def measure(
 ) -> list[Rate]:
     """Run the sides in turn, first on a few items to warm up and then in ``rounds`` that count.
 
-    Ratios are of the two sides of one round, which a busy machine slows alike.
-
     Args:
         sides: in the order in which they are run.
         rounds: at least 1.
         say: told what is running.
 
     Raises:
-        ValueError: no round, or a side compared with one that is not there.
+        ValueError: no round.
     """
     if rounds < 1:
         raise ValueError(f"rounds must be at least 1, got {rounds}")
-    names = [side.name for side in sides]
-    for side in sides:
-        if side.against and side.against not in names:
-            raise ValueError(f"{side.name!r} is compared with {side.against!r}, which is not run")
-    records = {name: _Record() for name in names}
+    records = {side.name: _Record() for side in sides}
     for side in sides:
         say(f"warming up: {side.name}")
         side.work(side.items[: side.warm])
@@ -116,16 +104,13 @@ def measure(
             amount=records[side.name].amount,
             per_second=records[side.name].per_second,
             cpu=records[side.name].cpu,
-            ratio=_ratio(records, side),
-            against=side.against,
             note=side.note,
         )
         for side in sides
     ]
 
 
-def _ratio(records: dict[str, _Record], side: Side) -> float | None:
-    if not side.against:
-        return None
-    pairs = zip(records[side.against].per_second, records[side.name].per_second, strict=True)
-    return statistics.median(ours / max(theirs, 1e-9) for ours, theirs in pairs)
+def ratio(ours: Rate, theirs: Rate) -> float:
+    """How many times as much one side did per second: median of the rounds' ratios, since what slows a round slows both."""
+    pairs = zip(ours.per_second, theirs.per_second, strict=True)
+    return statistics.median(one / max(other, 1e-9) for one, other in pairs)

@@ -1,38 +1,60 @@
-"""The benchmark's result in plain text."""
+"""The benchmark's rows as one table in plain text."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from faceqgen_core.bench.row import Row
 
-def table(result: dict[str, Any]) -> str:
-    """Markdown: what ``run_bench`` returned."""
-    machine, sizes = result["machine"], result["sizes"]
+
+def table(rows: Iterable[Row]) -> str:
+    """Markdown: one line a row, its target and whether it is met."""
     lines = [
-        f"{machine['processor']}, {machine['cores']} cores, {machine['gpus']} GPU, "
-        f"load {machine['load']}, TensorFlow {machine['tensorflow']}; {result['preset']}; "
-        f"medians of {sizes['rounds']} rounds",
-        "",
-        "| side | in a round | per second | CPU ms each | product's rate | of |",
-        "|---|---|---|---|---|---|",
+        "| row | what | figure | beside it | ratio | target | met | note |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for rate in result["rates"]:
-        ratio = "" if rate["ratio"] is None else f"{rate['ratio']:.2f} x"
-        lines.append(
-            f"| {rate['side']} | {rate['amount']:.0f} {rate['unit']} | {rate['median']:.2f} "
-            f"| {rate['cpu_ms']:.1f} | {ratio} | {rate['against'] or rate['note']} |"
+    for row in rows:
+        beside = f"{row.beside}: {_number(row.other, row.unit)}" if row.beside else ""
+        met = {True: "yes", False: "**no**", None: ""}[row.met]
+        if row.figure is None:
+            met = "**not measured**" if row.target else "not measured"
+        cells = (
+            row.name,
+            row.what,
+            _number(row.figure, row.unit),
+            beside if row.figure is not None else row.beside,
+            "" if row.compared is None else f"{row.compared:.3g}",
+            "" if row.target is None else str(row.target),
+            met,
+            row.note,
         )
-    lines += ["", *(f"- {name}: {value:.2f}" for name, value in result["shares"].items())]
-    found = result["photographs"]
-    lines.append(
-        f"- faces of 40 px or more that the naive side finds: {found['naive faces']}; "
-        f"of these the product finds {found['found by the product']}"
-    )
-    lines.append("- start, s: " + _listed(result["start"]))
-    if result["memory"]:
-        lines.append("- memory, MiB: " + _listed(result["memory"]))
+        lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines)
 
 
-def _listed(numbers: dict[str, float]) -> str:
-    return ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())
+def document(result: dict[str, Any]) -> str:
+    """What ``run_bench`` returned: the machine, the table, the count of targets."""
+    machine, rows = result["machine"], [Row.from_dict(row) for row in result["rows"]]
+    bound = [row for row in rows if row.target is not None]
+    quick = " **A quick run: the figures say little.**" if result["quick"] else ""
+    return "\n".join(
+        [
+            f"{machine['processor']}, {machine['cores']} cores, {machine['gpus']} GPU, load "
+            f"{machine['load']}, TensorFlow {machine['tensorflow']}; {result['preset']}; medians of "
+            f"{result['sizes']['rounds']} rounds.{quick}",
+            "",
+            table(rows),
+            "",
+            f"{len(bound)} targets: {sum(row.met is True for row in bound)} met, "
+            f"{sum(row.met is False for row in bound)} missed, "
+            f"{sum(row.met is None for row in bound)} not measured",
+        ]
+    )
+
+
+def _number(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{text} {unit}".rstrip()

@@ -11,7 +11,7 @@ _OTHERS = {
 }
 
 
-def in_words(changes: Sequence[str] | None) -> str:
+def changes_in_words(changes: Sequence[str] | None) -> str:
     """Say what was changed, in one sentence; "" if that is not known.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..dataset.statuses import STATUSES
-from .changes import in_words
+from .changes import changes_in_words
 
 STANDS_OUT = 25.0
 """A measure that is better than that of no more than this percentage of the faces is named."""
@@ -54,7 +54,7 @@ def explain(
     else:
         text.append(_from_measures(better_than))
     if changes is not None:
-        text.append(in_words(changes))
+        text.append(changes_in_words(changes))
     elif changed:
         text.append(f"The restoration changed most around {changed}.")
     return " ".join(text)

@@ -54,7 +54,7 @@ class Estimate:
             return "Nothing to score: all of them have a status"
         what = f"{self.samples:,} {'video' if self.is_video else 'image'}{'s' * (self.samples > 1)}"
         frames = f", at most {self.items:,} frames" if self.is_video else ""
-        return f"{what}{frames}: about {in_words(self.seconds)}"
+        return f"{what}{frames}: about {time_in_words(self.seconds)}"
 
     @property
     def basis(self) -> str:
@@ -96,7 +96,7 @@ def measured(settings: ScoreSettings, *, is_video: bool, items: int, seconds: fl
         _MEASURED[settings.faces, settings.device, is_video] = items / seconds
 
 
-def in_words(seconds: float) -> str:
+def time_in_words(seconds: float) -> str:
     """A time as people say it: rounded to two parts at most."""
     if seconds < 60:
         return "a minute" if seconds > 30 else "half a minute" if seconds > 10 else "ten seconds"

@@ -22,7 +22,7 @@ import numpy as np
 from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS
 
 from ..dataset.product_store import database_id
-from ..progress import in_words
+from ..progress import error_in_words
 from .manifest import BrokenManifest, Entry, Manifest
 from .paths import absolute
 from .references import find_references
@@ -189,7 +189,7 @@ class RestoredFiles:
                 write(path)
                 return str(path)
             except Exception as error:  # full disk, image gone, whatever: the scores are there
-                why = in_words(error)
+                why = error_in_words(error)
                 logger.warning("no %s of %s: %s", what, assessments[0].source, why)
                 missing.append(Missing(what, why, str(path)))
                 return None
@@ -216,7 +216,7 @@ class RestoredFiles:
 
     def none_written(self, assessments: Sequence[Any], error: Exception) -> WrittenFiles:
         """What to say of an image whose files may not be written, since the manifest cannot name them."""
-        why, path = in_words(error), str(self._manifest.path)
+        why, path = error_in_words(error), str(self._manifest.path)
         lost = [Missing(CROP, why, path) for a in assessments if a.restored is not None]
         if lost:
             lost.append(Missing(IMAGE, why, path))

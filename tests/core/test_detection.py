@@ -173,6 +173,13 @@ def test_threads_that_come_first_together_build_one_network(monkeypatch):
     assert built == ["CPU:0"]
 
 
+def test_detectors_of_one_device_share_the_network_of_the_process(detector):
+    detector.detect(plain())
+    another = MTCNNDetector(min_face_size=40, confidence=0.5)
+    another.detect(plain())
+    assert another._network is detector._network
+
+
 def test_threads_run_the_network_at_the_same_time():
     both = threading.Barrier(2)
 

@@ -18,7 +18,7 @@ from ...dataset import run_records, targets
 from ...dataset.fields import FieldNames
 from ...faces.crop_cutter import require_kept
 from ...faces.rows import Face, all_faces, primary_faces
-from ...progress import FileProgress, in_words
+from ...progress import FileProgress, error_in_words
 from ...queries.selection import Selection, select
 from ...storage.paths import FreeNames
 from .image_files import WRITERS
@@ -154,7 +154,7 @@ class Export:
         try:
             WRITERS[self._settings.kind](row.face, path)
         except Exception as error:  # a decoder may raise anything; the other files do not suffer
-            return replace(row, problem=in_words(error))
+            return replace(row, problem=error_in_words(error))
         return replace(row, exported=str(path))
 
     def _write_table(self, rows: list[Row]) -> None:

@@ -23,7 +23,7 @@ from ...dataset.score_fields import score_fields
 from ...dataset.statuses import count_statuses
 from ...faces.crop_cutter import cut, is_known
 from ...faces.rows import Face, primary_faces
-from ...progress import in_words
+from ...progress import error_in_words
 from ...queries.histogram import Histogram, histogram
 from ...queries.index_queries import at_rank, nearest_rank
 from .settings import ReportSettings
@@ -235,7 +235,7 @@ def _picture(face: Face, heatmap: str | None) -> Picture:
     try:
         _read_images(picture, face, heatmap)
     except Exception as error:  # a decoder may raise anything; the report does without this one
-        picture.problem = in_words(error)
+        picture.problem = error_in_words(error)
     return picture
 
 

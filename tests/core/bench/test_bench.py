@@ -1,6 +1,5 @@
 """The benchmark measures sides in turn, on images that anyone may see, and says what it measured."""
 
-import json
 import subprocess
 import sys
 
@@ -8,13 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from faceqgen_core.bench import bench, rates
-from faceqgen_core.bench.images import write_crops, write_photographs
+from faceqgen_core.bench import rates
+from faceqgen_core.bench.images import write_crops, write_lfw_sized, write_photographs
 from faceqgen_core.bench.limit import ForwardPass, matrix_product, multiply_adds
-from faceqgen_core.bench.peers import Naive, lightqnet
-from faceqgen_core.bench.rates import Rate, Side, measure
-from faceqgen_core.bench.table import table
-from faceqgen_core.cli import build_parser
+from faceqgen_core.bench.peers import Naive, find_lightqnet, lightqnet
+from faceqgen_core.bench.rates import Side, measure, ratio
 from faceqgen_core.image_io import load_image
 from tests.images import astronaut, astronaut_face
 
@@ -38,17 +35,23 @@ class Clock:
 
 def test_sides_warm_up_on_a_few_items_and_then_run_in_turn(monkeypatch):
     clock = Clock(monkeypatch)
-    sides = [clock.side("ours", 1, 40), clock.side("theirs", 2, against="ours", warm=2)]
+    sides = [clock.side("ours", 1, 40), clock.side("theirs", 2, warm=2)]
     ours, theirs = measure(sides, rounds=2)
     assert clock.order == [("ours", 32), ("theirs", 2)] + [("ours", 40), ("theirs", 4)] * 2
-    assert (ours.median, ours.cpu_ms, ours.amount, ours.ratio) == (1.0, 500.0, 40, None)
-    assert (theirs.median, theirs.ratio, theirs.per_second) == (0.5, 2.0, [0.5, 0.5])
+    assert (ours.median, ours.cpu_ms, ours.amount) == (1.0, 500.0, 40)
+    assert (theirs.median, theirs.per_second, ratio(ours, theirs)) == (0.5, [0.5, 0.5], 2.0)
 
 
-def test_a_side_without_its_counterpart_and_no_round_are_refused(monkeypatch):
+def test_a_ratio_is_the_median_of_the_rounds_ratios(monkeypatch):
+    def rate(*per_second):
+        return rates.Rate("one", "faces", 1, list(per_second), [1.0])
+
+    # The second round was slow for both.
+    assert ratio(rate(10, 1, 12), rate(5, 0.5, 4)) == 2
+
+
+def test_no_round_is_refused(monkeypatch):
     clock = Clock(monkeypatch)
-    with pytest.raises(ValueError, match="compared with 'ours'"):
-        measure([clock.side("theirs", 1, against="ours")], rounds=1)
     with pytest.raises(ValueError, match="rounds must be at least 1"):
         measure([clock.side("ours", 1)], rounds=0)
     assert clock.order == []
@@ -68,6 +71,13 @@ def test_photographs_have_one_to_three_megapixels_and_are_the_same_every_time(tm
     for one, other in zip(first, again, strict=True):
         height, width, _ = load_image(one).shape
         assert 0.9e6 < height * width <= 3e6
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_pictures_of_lfw_s_size_have_it_and_are_the_same_every_time(tmp_path):
+    first, again = (write_lfw_sized(tmp_path / name, 5) for name in "ab")
+    for one, other in zip(first, again, strict=True):
+        assert load_image(one).shape == (186, 186, 3)
         assert one.read_bytes() == other.read_bytes()
 
 
@@ -115,6 +125,9 @@ def test_the_naive_side_finds_and_scores_one_face_at_a_time(tmp_path):
     assert generator.batches == discriminator.batches == [(1, 16, 16, 3)]
     (box,) = naive.boxes(path)
     assert overlap(FaceBox(*box), astronaut_face())[0] > 0.9
+    (face,) = naive.faces(path)
+    assert overlap(face, astronaut_face())[0] > 0.9
+    np.testing.assert_allclose(face.landmarks, astronaut_face().landmarks, atol=4)
     assert naive.crops([path, path]) == 2 and len(generator.batches) == 3
 
 
@@ -132,45 +145,15 @@ def test_a_file_that_is_no_network_is_a_clear_error(tmp_path):
         lightqnet(file)
 
 
-def _canned(sides, *, rounds, say):
-    return [
-        Rate(s.name, s.unit, 10, [4.0], [5.0], 2.5 if s.against else None, s.against, s.note)
-        for s in sides
-    ]
-
-
-def test_a_run_tells_rates_shares_found_faces_start_and_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(bench, "measure", _canned)
-    # What each of them does is tested above or takes minutes.
-    monkeypatch.setattr(bench, "faceqnet_shape", lambda batch: lambda paths: len(paths))
-    monkeypatch.setattr(bench, "serfiq_shape", lambda: lambda paths: len(paths))
-    monkeypatch.setattr(ForwardPass, "choose_batch", lambda self, crops: 32)
-    monkeypatch.setattr(bench, "_start", lambda preset, rounds: {"ratio": 1.2})
-    sizes = bench.Sizes(crops=32, photographs=1, memory=4, slow=2, rounds=1)
-    result = bench.run_bench(tmp_path, sizes, preset="faceqgen-128")
-    json.dumps(result)
-    names = [rate["side"] for rate in result["rates"]]
-    assert bench.PRODUCT in names and "naive, photographs" in names and "LightQNet" not in names
-    assert result["shares"]["product of forward pass"] == 1
-    assert (
-        1 <= result["photographs"]["naive faces"] == result["photographs"]["found by the product"]
-    )
-    assert 0 < result["memory"]["after a tenth"] <= result["memory"]["most"]
-    text = table(result)
-    assert "| naive, crops | 10 faces | 4.00 | 500.0 | 2.50 x | product |" in text
-    assert "of these the product finds" in text and "ratio 1.2" in text
-
-
-@pytest.mark.parametrize("name", ["crops", "photographs", "slow", "rounds"])
-def test_a_size_of_nothing_is_refused_before_anything_is_written(tmp_path, name):
-    with pytest.raises(ValueError, match=f"{name} must be at least"):
-        bench.run_bench(tmp_path, bench.Sizes(**{name: 0}), preset="faceqgen-128")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_command_s_sizes_are_the_full_ones_unless_told_otherwise():
-    args = build_parser("bench").parse_args(["bench", "--crops", "64"])
-    assert (args.crops, args.photographs, args.memory, args.rounds) == (64, 100, 20_000, 3)
+def test_lightqnet_is_looked_for_where_other_people_s_weights_lie(tmp_path, monkeypatch):
+    monkeypatch.setenv("FACEQGEN_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("FACEQGEN_HOME", str(tmp_path / "home"))
+    with pytest.raises(ValueError, match="give --lightqnet FILE"):
+        find_lightqnet()
+    (tmp_path / "lightqnet-dm100.pb").write_bytes(b"")
+    assert find_lightqnet() == tmp_path / "lightqnet-dm100.pb"
+    with pytest.raises(ValueError, match="is not at"):
+        find_lightqnet(tmp_path / "another.pb")
 
 
 def test_its_help_loads_no_network():

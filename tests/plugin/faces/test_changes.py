@@ -24,7 +24,7 @@ import pytest
     ],
 )
 def test_changes_become_a_sentence(part, changes, sentence):
-    assert part("faces.changes").in_words(changes) == sentence
+    assert part("faces.changes").changes_in_words(changes) == sentence
 
 
 def test_every_name_that_the_core_gives_has_words(part):
@@ -32,4 +32,4 @@ def test_every_name_that_the_core_gives_has_words(part):
 
     names = [*(f"{name}_drawn" for name in ("face", *PARTS)), "turned_90", "lit", "sharpened"]
     for name in [*names, "background_evened"]:
-        assert "_" not in part("faces.changes").in_words([name])
+        assert "_" not in part("faces.changes").changes_in_words([name])

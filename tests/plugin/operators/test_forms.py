@@ -142,8 +142,8 @@ def test_of_videos_the_frames_are_told(tmp_path, part):
 
 
 def test_times_are_told_as_people_say_them(part):
-    in_words = part("scoring.estimate").in_words
-    assert [in_words(s) for s in (3, 25, 50, 100, 3600, 3700, 90_000, 400_000)] == [
+    time_in_words = part("scoring.estimate").time_in_words
+    assert [time_in_words(s) for s in (3, 25, 50, 100, 3600, 3700, 90_000, 400_000)] == [
         "ten seconds",
         "half a minute",
         "a minute",
