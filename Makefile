@@ -17,7 +17,6 @@ COVERAGE := 60
 export FIFTYONE_PLUGINS_DIR := $(CURDIR)
 export FIFTYONE_DO_NOT_TRACK := true
 export TF_CPP_MIN_LOG_LEVEL := 3
-# Other people's networks that the bench runs, where they lie beside the checkout; they are no part of it.
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo app test test-ray docs bench reliability lint screenshots clean
