@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from faceqgen_core.reasons.detail import block_step, blur_effect, grid_strength, noise_sigma
 from faceqgen_core.reasons.face_model import face_model
 from faceqgen_core.reasons.frame import outside_photo, repeated_edge, visible_part
-from faceqgen_core.reasons.light import light_of
+from faceqgen_core.reasons.light import Light, light_of
 from faceqgen_core.reasons.oval import background, cheeks, eyes, face_oval
 from faceqgen_core.reasons.pose import head_pose
 from faceqgen_core.types import FaceCrop, Image
@@ -23,8 +23,8 @@ _NOT_HIDDEN = 0.01
 
 
 @dataclass(frozen=True)
-class FaceStatistics:
-    """Statistics of one face; luminance in grey levels 0..255, shares 0..1.
+class FaceStatistics(Light):
+    """Statistics of one face, those of its light among them; luminance in grey levels 0..255, shares 0..1.
 
     Attributes:
         eye_distance: pixels between the eyes in the photograph, of a frontal face of this size.
@@ -33,7 +33,6 @@ class FaceStatistics:
         noise: standard deviation of the grain in grey levels, of the worst colour channel.
         block_step: how much larger steps at the borders of 8 x 8 blocks are, in grey levels.
         flat: share of neighbours in the face that differ by one grey level at most.
-        mean, under, over, spread, ramp, ramp_fit: see ``light.Light``.
         hidden: share of the face that something seems to cover, by the face model; under 0.01 not the least there is.
         plain: share of the face where hardly anything changes, measured by where much does.
         dark_eyes: share of the eyes' surroundings that is less than half as bright as the cheeks.
@@ -48,12 +47,6 @@ class FaceStatistics:
     noise: float
     block_step: float
     flat: float
-    mean: float
-    under: float
-    over: float
-    spread: float
-    ramp: float
-    ramp_fit: float
     hidden: float
     plain: float
     dark_eyes: float
