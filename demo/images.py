@@ -16,6 +16,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image as PillowImage
 
+from faceqgen_core.alignment import CropProtocol, cut_crop, paste_back, similarity_matrix
+from faceqgen_core.covers import FAMILIES as COVERS
+from faceqgen_core.covers import cover
 from faceqgen_core.degradation import degrade
 from faceqgen_core.image_io import load_image, save_png
 from faceqgen_core.types import Image
@@ -31,10 +34,12 @@ DEGRADATIONS: dict[str, str] = {
     "low contrast": "low_contrast",
     "side light": "side_light",
     "occlusion": "occlusion",
+    "sunglasses": "sunglasses",
+    "face mask": "face_mask",
     "rotation": "rotation",
     "crop": "crop",
 }
-"""Name shown in the demo -> family in ``faceqgen_core.degradation``."""
+"""Name shown in the demo -> family in ``faceqgen_core.degradation`` or ``faceqgen_core.covers``."""
 
 STRENGTHS = (0.2, 0.5, 0.9)
 """Mild, middling, severe; on the scale 0..1 of ``degrade``."""
@@ -46,6 +51,17 @@ LFW_FACES = 100
 _ASTRONAUT = (122, 10, 200)
 _GRACE_HOPPER = (78, 10, 380)
 _COFFEE = (100, 0, 400)
+# Eyes, nose and corners of the mouth in these squares: what is worn lies where they are.
+_LANDMARKS = {
+    "astronaut": ((81.6, 90.0), (124.6, 92.4), (102.3, 117.4), (79.5, 129.0), (122.8, 131.0)),
+    "grace_hopper": (
+        (144.2, 182.1),
+        (229.2, 177.3),
+        (192.0, 228.4),
+        (155.3, 267.7),
+        (224.5, 263.5),
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -146,9 +162,23 @@ def _degraded(image: Image, subject: str, name: str, strength: float) -> Callabl
     def write(path: Path) -> None:
         # One seed for all strengths of a degradation: the direction and the place stay, only the harm grows.
         rng = np.random.default_rng(zlib.crc32(f"{subject}/{name}".encode()))
-        save_png(path, degrade(image, DEGRADATIONS[name], strength, rng))
+        family = DEGRADATIONS[name]
+        if family in COVERS:
+            save_png(path, _covered(image, subject, family, strength, rng))
+        else:
+            save_png(path, degrade(image, family, strength, rng))
 
     return write
+
+
+def _covered(
+    image: Image, subject: str, family: str, strength: float, rng: np.random.Generator
+) -> Image:
+    """Put on what covers are drawn for, an aligned crop, and lay it back; twice as fine as the portrait."""
+    protocol = CropProtocol(size=512)
+    matrix = similarity_matrix(np.array(_LANDMARKS[subject], np.float32), protocol)
+    crop, mask = cover(rng, cut_crop(image, matrix, protocol.size), family, strength)
+    return paste_back(image, crop, matrix, mask=mask)
 
 
 def _lfw(count: int) -> Iterator[DemoImage]:

@@ -49,7 +49,7 @@ def build(demo, tmp_path_factory) -> Callable[..., Any]:
 @pytest.fixture(scope="module")
 def dataset(build) -> Any:
     """Eighteen demo images in FiftyOne, not scored yet."""
-    degradations = ["blur", "low resolution", "noise", "JPEG", "dark", "side light", "occlusion"]
+    degradations = ["blur", "low resolution", "noise", "JPEG", "dark", "side light", "face mask"]
     return build("faceqgen-app-test", *degradations)
 
 

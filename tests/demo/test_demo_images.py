@@ -10,6 +10,7 @@ import pytest
 from demo.contact_sheet import SheetRow, contact_sheet
 from demo.images import DEGRADATIONS, STRENGTHS, demo_images, portraits, write_images
 from faceqgen_core.changes.difference import colour_difference
+from faceqgen_core.covers import FAMILIES as COVERS
 from faceqgen_core.degradation import FAMILIES
 from faceqgen_core.evaluation.thinning import evenly
 from faceqgen_core.image_io import ImageError, load_image
@@ -36,9 +37,9 @@ def test_the_full_demo_has_both_portraits_in_every_degradation_and_strength_and_
     assert len({image.name for image in images}) == len(images)
 
 
-def test_a_dozen_degradations_are_named_and_each_is_a_family_of_the_training():
+def test_a_dozen_degradations_are_named_and_each_is_a_family_of_degradations_or_of_covers():
     assert len(DEGRADATIONS) >= 12
-    assert set(DEGRADATIONS.values()) <= set(FAMILIES)
+    assert set(DEGRADATIONS.values()) <= {*FAMILIES, *COVERS}
 
 
 @pytest.mark.parametrize("name", DEGRADATIONS)
