@@ -20,10 +20,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
-os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-benchmark-{os.getpid()}"
-os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
-os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
-os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
+if __name__ == "__main__":  # whoever imports this has a database of its own
+    os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-benchmark-{os.getpid()}"
+    os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
+    os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
+    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
 
 import fiftyone.core.odm as odm  # noqa: E402
 import numpy as np  # noqa: E402

@@ -32,6 +32,13 @@ _SHOWN = "document.querySelector('[data-cy=\"panel-content-face_quality\"]').inn
 def panel_rows(folder: Path, sizes: Sizes) -> list[Row]:
     """Rows of the panel's own work, and of what the App shows beyond FiftyOne's own panel."""
     dataset = panel_program.make(sizes.panel, folder)
+    try:
+        return _rows_of(dataset, folder, sizes)
+    finally:
+        dataset.delete()
+
+
+def _rows_of(dataset: Any, folder: Path, sizes: Sizes) -> list[Row]:
     events = panel_program.events(dataset, sizes.rounds)
     rows, own = [], {}
     for what, event in _EVENTS.items():

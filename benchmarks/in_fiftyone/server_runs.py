@@ -27,7 +27,8 @@ def server_rows(folder: Path, sizes: Sizes, preset: str, device: str) -> list[Ro
     params = {"preset": preset, "device": device, "skip_scored": False, "heatmap": True}
     found = []
     with app_server(folder / "server.log") as address:
-        (server,) = (p for p in psutil.Process().children() if "main.py" in " ".join(p.cmdline()))
+        # A database that this process has started is its child as well.
+        (server,) = (p for p in psutil.Process().children() if _is_server(p.cmdline()))
         for _ in range(sizes.runs):
             _execute(address, dataset, params)
             found.append(server.memory_info().rss / 1e6)
@@ -46,6 +47,10 @@ def server_rows(folder: Path, sizes: Sizes, preset: str, device: str) -> list[Ro
             note=note,
         )
     ]
+
+
+def _is_server(command: list[str]) -> bool:
+    return any(Path(part).parts[-2:] == ("server", "main.py") for part in command)
 
 
 def _execute(address: str, dataset: Any, params: dict[str, Any]) -> None:
