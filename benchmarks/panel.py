@@ -67,7 +67,7 @@ def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
 
 def in_the_app(dataset: Any, rounds: int, folder: Path) -> dict[str, list[float]]:
     """What a curator waits for in a real Chromium; {} where there is none."""
-    from tests.app.browser import App, app_server, find_chromium
+    from tests.app.browser import App, app_server, find_chromium, new_page
 
     chromium = find_chromium()
     if chromium is None:
@@ -85,14 +85,7 @@ def in_the_app(dataset: Any, rounds: int, folder: Path) -> dict[str, list[float]
             # A server of its own for each round: it would open the next page with the panel that the last one opened.
             for number in range(rounds):
                 with app_server(folder / f"server-{number}.log") as address:
-                    page = browser.new_page(
-                        viewport={"width": 1920, "height": 1000}, base_url=address
-                    )
-                    page.set_default_timeout(60_000)
-                    page.add_init_script(
-                        "window.IS_PLAYWRIGHT = true;"
-                        "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
-                    )
+                    page = new_page(browser, address, patience_ms=60_000)
                     _one_round(PanelPage(App(page, folder)), dataset, found, grid)
                     page.close()
         except PlaywrightError as error:

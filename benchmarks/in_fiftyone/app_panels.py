@@ -14,7 +14,7 @@ from typing import Any
 from benchmarks import panel as panel_program
 from faceqgen_core.bench.row import Row
 from faceqgen_core.bench.sizes import Sizes
-from tests.app.browser import App, app_server, find_chromium
+from tests.app.browser import App, app_server, find_chromium, new_page
 from tests.app.panel_page import PanelPage
 
 OPEN, CLICK = "opening", "clicking a bar"
@@ -78,14 +78,7 @@ def _in_the_app(chromium: str, dataset: Any, rounds: int, folder: Path) -> tuple
             for measure, found in ((_our_panel, ours), (_their_panel, theirs)):
                 log = folder / f"server-{number}-{measure.__name__}.log"
                 with app_server(log) as address:
-                    page = browser.new_page(
-                        viewport={"width": 1920, "height": 1000}, base_url=address
-                    )
-                    page.set_default_timeout(120_000)
-                    page.add_init_script(
-                        "window.IS_PLAYWRIGHT = true;"
-                        "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
-                    )
+                    page = new_page(browser, address, patience_ms=120_000)
                     app = App(page, folder)
                     app.visit(dataset.name)
                     app.part("fo-grid").locator('[data-cy="looker"]').first.wait_for()

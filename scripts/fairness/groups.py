@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.evaluation.edc import interval
 from scripts.model_card.measure.subgroups import ITA_CLASSES, class_of
 
 RESAMPLES = 2000
@@ -104,9 +105,9 @@ def spreads(
         found[name] = Spread(
             people=len(own),
             median=float(np.median(own)),
-            interval=_interval(np.median(_drawn(rng, own), axis=1)) if enough else None,
+            interval=interval(np.median(_drawn(rng, own), axis=1)) if enough else None,
             gap=float(own.mean() - others.mean()) if len(others) else None,
-            gap_interval=_interval(_drawn(rng, own).mean(axis=1) - _drawn(rng, others).mean(axis=1))
+            gap_interval=interval(_drawn(rng, own).mean(axis=1) - _drawn(rng, others).mean(axis=1))
             if enough and len(others) >= FEWEST
             else None,
             acceptable=float(np.mean(own >= acceptable)),
@@ -131,11 +132,6 @@ def table(first: str, rows: Iterable[tuple[str, Spread]]) -> str:
 
 def _drawn(rng: np.random.Generator, values: NDArray[np.float64]) -> NDArray[np.float64]:
     return values[rng.integers(0, len(values), (RESAMPLES, len(values)))]
-
-
-def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
 
 
 def _words(interval: tuple[float, float] | None) -> str:

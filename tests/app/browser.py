@@ -88,6 +88,18 @@ def _wait_for_answer(address: str, process: subprocess.Popen, log: Path) -> None
     )
 
 
+def new_page(browser, address: str, *, patience_ms: int):
+    """A page for an App server, of the size that the screenshots have; waits so long for what it is asked for."""
+    page = browser.new_page(viewport={"width": 1920, "height": 1000}, base_url=address)
+    page.set_default_timeout(patience_ms)
+    # Without these a pop-over about the Enterprise edition lies over every button.
+    page.add_init_script(
+        "window.IS_PLAYWRIGHT = true;"
+        "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
+    )
+    return page
+
+
 class App:
     """A page of the App and its parts by their ``data-cy`` names."""
 

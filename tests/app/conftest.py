@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.app.browser import App, app_server, chromium_or_reason
+from tests.app.browser import App, app_server, chromium_or_reason, new_page
 
 
 @pytest.fixture(scope="session")
@@ -96,13 +96,7 @@ def page(chromium, server, request, tmp_path):
     messages: list[str] = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1920, "height": 1000}, base_url=server)
-        page.set_default_timeout(60_000)
-        # Without these a pop-over about the Enterprise edition lies over every button.
-        page.add_init_script(
-            "window.IS_PLAYWRIGHT = true;"
-            "localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')"
-        )
+        page = new_page(browser, server, patience_ms=60_000)
         page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: messages.append(f"page error: {error}"))
         yield page
