@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.training.data.alteration import FaceAlterer
-from faceqgen_core.training.data.targets import Targets
+from faceqgen_core.training.data.targets import Targets, turned_away
 from faceqgen_core.types import Image
 
 _TRIES = 1000
@@ -27,11 +27,15 @@ class Batch:
         image: (N, S, S, 3) float32 in [0, 1], what the generator gets.
         target: same shape, what it shall return.
         cross: (N,) float32, 1 where the target is another image of the subject, 0 elsewhere.
+        turned: (N,) float32, 1 where the head is turned away, in the photograph or afterwards.
+        untouched: (N,) float32, 1 where the image is a photograph as it was taken, of a head that is not turned.
     """
 
     image: NDArray[np.float32]
     target: NDArray[np.float32]
     cross: NDArray[np.float32]
+    turned: NDArray[np.float32]
+    untouched: NDArray[np.float32]
 
 
 def jitter_matrix(rng: np.random.Generator, size: int) -> NDArray[np.float64]:
@@ -82,10 +86,10 @@ class PairSource:
         return Batch(
             np.stack([p[0] for p in pairs]).astype(np.float32) / np.float32(255),
             np.stack([p[1] for p in pairs]).astype(np.float32) / np.float32(255),
-            np.array([p[2] for p in pairs], np.float32),
+            *np.array([p[2] for p in pairs], np.float32).T,
         )
 
-    def _pair(self, rng: np.random.Generator) -> tuple[Image, Image, float]:
+    def _pair(self, rng: np.random.Generator) -> tuple[Image, Image, tuple[bool, ...]]:
         for _ in range(_TRIES):
             altered = self._alterer.draw(rng)
             target = int(self._targets.of[altered.row])
@@ -100,4 +104,5 @@ class PairSource:
         )
         if rng.random() < 0.5:
             image, picture = image[:, ::-1], picture[:, ::-1]
-        return image, picture, float(target != altered.row)
+        turned = bool(self._targets.turned[altered.row] or turned_away(*altered.turned))
+        return image, picture, (target != altered.row, turned, not (turned or altered.changed))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,11 +34,23 @@ class Targets:
         of: (N,) row of each face's target: itself if it is a good picture, else its subject's best image if that is
             one, else -1.
         pictures: {row: (S, S, 3) uint8 RGB}, the good pictures before an even background.
+        turned: (N,) True for faces whose head is turned or raised further than that of a target may be.
     """
 
     rows: NDArray[np.int64]
     of: NDArray[np.int64]
     pictures: dict[int, Image]
+    turned: NDArray[np.bool_]
+
+
+def turned_away(yaw: Any, pitch: Any) -> Any:
+    """Whether a head is turned or raised, in degrees against the median face, further than that of a target may be."""
+    return (np.abs(yaw) >= YAW) | (np.abs(pitch) >= PITCH)
+
+
+def _turned_heads(geometry: FaceGeometry) -> NDArray[np.bool_]:
+    yaw, pitch = (geometry.pose[:, :2] - np.median(geometry.pose[:, :2], axis=0)).T
+    return np.asarray(turned_away(yaw, pitch))
 
 
 def good_pictures(faces: FaceSet, geometry: FaceGeometry | None) -> NDArray[np.bool_]:
@@ -46,8 +59,7 @@ def good_pictures(faces: FaceSet, geometry: FaceGeometry | None) -> NDArray[np.b
     open_face = np.array([uncovered(crop) for crop in faces.crops])
     good = (frontal > FRONTAL) & (open_face > UNCOVERED) & (faces.fitness > FITNESS)
     if geometry is not None:
-        turned = np.abs(geometry.pose[:, :2] - np.median(geometry.pose[:, :2], axis=0))
-        good &= (turned[:, 0] < YAW) & (turned[:, 1] < PITCH) & (geometry.flag > FACE_FLAG)
+        good &= ~_turned_heads(geometry) & (geometry.flag > FACE_FLAG)
     return np.asarray(good)
 
 
@@ -83,4 +95,5 @@ def choose_targets(
             pictures[row] = homogenise(crop, 1.0)
         else:
             pictures[row] = even_background(crop, geometry.person[row])
-    return Targets(rows, np.asarray(of, np.int64), pictures)
+    turned = np.zeros(len(good), bool) if geometry is None else _turned_heads(geometry)
+    return Targets(rows, np.asarray(of, np.int64), pictures, turned)

@@ -27,6 +27,9 @@ _ROUND = 0.02
 """Half width of the round bottom of the Charbonnier loss, in units of the image range."""
 _ALTERED = 0.15
 """From this mean absolute difference of input and target on a pixel counts as altered in full."""
+_LEFT = 0.9
+"""Share of identity's and the critic's say that a turned head is spared: the face is most alike, and sharpest, where it
+stays as it is."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,11 @@ class LossWeights:
     stands behind the head. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
     the utility of the face asks for: SSIM ``least + (most - least) * utility``, and twice the root of the mean squared error
     ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
-    much as its target asks for where that is the same photograph: a dark face is lit, however well it is known. Towards another
-    photograph of the subject it may not: every natural face would change, and SSIM would tell nothing.
+    much as its target asks for: a dark face is lit, however well it is known. But an untouched photograph whose head is not
+    turned may not where the target is another photograph: every natural face would change, and SSIM would tell nothing.
+
+    A head that is turned is to come to the front: there the pixels of another photograph count as those of the same do, and
+    identity and critic, which ask to leave it, hardly.
     """
 
     restored: float = 1.0
@@ -51,7 +57,7 @@ class LossWeights:
     change: float = 1.0
     adversarial: float = 0.15
     features: float = 0.5
-    cross: float = 0.55
+    cross: float = 0.4
     face: float = 2.0
     altered: float = 2.0
     least: float = 0.3
@@ -189,9 +195,10 @@ class RestorationGAN:
         squared = ops.mean(ops.square(image - other), axis=-1) * self._face
         return ops.sqrt(ops.sum(squared, axis=(1, 2)) + 1e-6)
 
-    def _restoration_loss(self, image: Any, target: Any, cross: Any) -> tuple[Any, Any, Any]:
+    def _restoration_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any, Any]:
         """Loss, (restored, drawn, target) of the generator's side, and the parts (7,) of the loss."""
         w = self.weights
+        cross, turned, untouched = kinds[:, 0], kinds[:, 1], kinds[:, 2]
         similarity, identity = self._known(image)
         mine, aim = _shrunk(image, self._side), _shrunk(target, self._side)
         restored, drawn, _, code, _ = in_float32(
@@ -204,8 +211,10 @@ class RestorationGAN:
         away = ops.average_pool(
             ops.mean(ops.abs(mine - aim), axis=-1, keepdims=True), 3, 1, padding="same"
         )
-        altered = 1 + w.altered * _column(same) * ops.clip(away / _ALTERED, 0.0, 1.0)
-        pixel = self._pixel * altered * _column(1 - w.cross * cross)
+        altered = 1 + w.altered * _column(ops.maximum(same, turned)) * ops.clip(
+            away / _ALTERED, 0.0, 1.0
+        )
+        pixel = self._pixel * altered * _column(1 - w.cross * cross * (1 - turned))
         on_restored = ops.mean(pixel * charbonnier(restored - aim))
         on_drawn = ops.mean(pixel * charbonnier(drawn - aim))
         structure = ops.mean(same[:, None, None] * (1 - ssim_map(restored, aim)))
@@ -221,15 +230,16 @@ class RestorationGAN:
             large = _enlarged(restored, image.shape[1])
             seen = in_float32(self.discriminator(large, training=False))[6]
             _, theirs = self._known(target)
-            who = ops.mean(1 - ops.sum(seen * theirs, axis=-1))
+            who = ops.mean((1 - ops.sum(seen * theirs, axis=-1)) * (1 - _LEFT * turned))
         utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
         kept, due = (
             ops.sum(ssim_map(mine, x) * self._inside, axis=(1, 2)) for x in (restored, aim)
         )
         asked = 1 - (w.least + (w.most - w.least) * utility)
-        change = _beyond(1 - kept, asked, same * (1 - due))
+        free = 1 - cross * untouched
+        change = _beyond(1 - kept, asked, free * (1 - due))
         moved, due = (self._error(mine, x) for x in (restored, aim))
-        change = change + 2 * _beyond(moved, w.far - (w.far - w.near) * utility, same * due)
+        change = change + 2 * _beyond(moved, w.far - (w.far - w.near) * utility, free * due)
         loss = (
             w.restored * on_restored
             + w.drawn * on_drawn
@@ -242,14 +252,14 @@ class RestorationGAN:
         parts = ops.stack([on_restored, on_drawn, structure, detail, distance, who, change])
         return loss, (restored, drawn, aim), parts
 
-    def _plain_loss(self, image: Any, target: Any, cross: Any) -> tuple[Any, Any]:
-        loss, pictures, parts = self._restoration_loss(image, target, cross)
+    def _plain_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any]:
+        loss, pictures, parts = self._restoration_loss(image, target, kinds)
         return loss, (*pictures, parts)
 
     def _adversarial_loss(
-        self, image: Any, target: Any, cross: Any, adversarial: Any
+        self, image: Any, target: Any, kinds: Any, adversarial: Any
     ) -> tuple[Any, Any]:
-        loss, pictures, parts = self._restoration_loss(image, target, cross)
+        loss, pictures, parts = self._restoration_loss(image, target, kinds)
         restored, drawn, aim = pictures
         fooled, *_ = in_float32(self.critic(drawn, training=False))
         logits, *mine = in_float32(self.critic(restored, training=False))
@@ -257,8 +267,9 @@ class RestorationGAN:
         matching = ops.zeros(())
         for level, other in zip(mine, theirs, strict=True):
             away = ops.mean(ops.abs(level - ops.stop_gradient(other)), axis=(1, 2, 3))
-            matching = matching + ops.mean((1 - cross) * away)
-        realism = -0.5 * (ops.mean(logits) + ops.mean(fooled))
+            matching = matching + ops.mean((1 - kinds[:, 0]) * away)
+        heed = _column(1 - _LEFT * kinds[:, 1])
+        realism = -0.5 * ops.mean(heed * (logits + fooled))
         w = self.weights
         loss = loss + adversarial * (w.features * matching + w.adversarial * realism)
         parts = ops.concatenate([parts, ops.stack([matching, realism])])
@@ -278,7 +289,8 @@ class RestorationGAN:
             batch: pairs of whole faces of the discriminator's side.
             adversarial: in [0, 1], scales the critic's part in the generator's loss.
         """
-        pairs = (batch.image, batch.target, batch.cross)
+        kinds = np.stack([batch.cross, batch.turned, batch.untouched], axis=1)
+        pairs = (batch.image, batch.target, kinds)
         if adversarial > 0:
             *pictures, parts = self._steps[True](*pairs, np.float32(adversarial))
         else:  # the critic has no say yet: spare its passes

@@ -45,7 +45,7 @@ def batches():
         identity /= np.linalg.norm(identity, axis=1, keepdims=True)
         weight = np.ones(PAIRS, np.float32)
         yield (
-            Batch(image, target, cross),
+            Batch(image, target, cross, 1 - cross, cross),
             GradedBatch(image, 0.75 * (1 - harm), strengths, identity, weight),
         )
 

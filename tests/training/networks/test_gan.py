@@ -24,6 +24,7 @@ def _crop(picture, y, x):
 PICTURES = [_crop(astronaut(), 40 + 3 * i, 180 + 2 * i) for i in range(10)]
 PICTURES += [_crop(grace_hopper(), 150 + 4 * i, 230) for i in range(10)]
 TARGET = np.stack(PICTURES[:4]).astype(np.float32) / np.float32(255)
+KINDS = np.zeros((3, 4), np.float32)
 IMAGE = np.clip(TARGET + np.random.default_rng(0).normal(0, 0.1, TARGET.shape), 0, 1).astype("f")
 REGION = np.ones((SIZE, SIZE), np.float32)
 
@@ -56,8 +57,8 @@ def gan(made):
     return gan
 
 
-def _batch(cross=0.0):
-    return Batch(IMAGE, TARGET, np.full(4, cross, np.float32))
+def _batch(cross=0.0, target=TARGET, turned=0.0, untouched=1.0):
+    return Batch(IMAGE, target, *(np.full(4, x, np.float32) for x in (cross, turned, untouched)))
 
 
 def _copy(network):
@@ -138,32 +139,33 @@ def test_how_much_a_face_is_to_change_follows_from_its_utility_and_its_target(ga
     w, changes = gan.weights, {}
     known = _copy(gan.discriminator)
     cases = (
-        (0.05, TARGET, False),
-        (0.75, TARGET, False),
-        (0.75, IMAGE, False),
-        (0.75, TARGET, True),
+        (0.05, TARGET, False, True),
+        (0.75, TARGET, False, True),
+        (0.75, IMAGE, False, True),
+        (0.75, TARGET, True, True),
+        (0.75, TARGET, True, False),
     )
-    for similarity, target, cross in cases:
+    for similarity, target, cross, untouched in cases:
         _judge(gan, similarity)
         inputs = [ops.convert_to_tensor(IMAGE), *gan._known(IMAGE)]
         made = _away(IMAGE, gan.generator(inputs, training=True)[0])
         asked = (1 - w.least, w.far) if similarity < 0.5 else (1 - w.most, w.near)
         expected = 0.0
         for change, ask, far, weight in zip(made, asked, _away(IMAGE, target), (1, 2), strict=True):
-            due = far * (not cross)
+            due = far * (not (cross and untouched))
             beyond = np.maximum(ask - change, 0) + np.maximum(change - np.maximum(ask, due), 0)
             expected += weight * beyond.mean()
-        batch = Batch(IMAGE, target, np.full(4, cross, np.float32))
-        losses = gan.step(batch, adversarial=0.0)
+        losses = gan.step(_batch(cross, target, untouched=untouched), adversarial=0.0)
         assert losses["change"] == pytest.approx(expected, abs=3e-3)
-        changes[similarity, target is IMAGE, cross] = losses["change"]
+        changes[similarity, target is IMAGE, cross, untouched] = losses["change"]
     gan.discriminator.set_weights(known)
     # Well known: it may change as its target asks for, and not at all where the target is what it is already, or
-    # another photograph.
-    free = changes[0.75, False, False]
-    assert changes[0.75, True, False] > free + 0.05
-    assert changes[0.75, False, True] > free + 0.05
-    assert changes[0.05, False, False] != pytest.approx(free, abs=0.05)
+    # where it is an untouched photograph and the target another one.
+    free = changes[0.75, False, False, True]
+    assert changes[0.75, True, False, True] > free + 0.05
+    assert changes[0.75, False, True, True] > free + 0.05
+    assert changes[0.75, False, True, False] < free + 0.05
+    assert changes[0.05, False, False, True] != pytest.approx(free, abs=0.05)
 
 
 def test_another_image_of_the_subject_counts_less(made):
@@ -178,16 +180,24 @@ def test_another_image_of_the_subject_counts_less(made):
     assert cross["1-ssim"] == cross["detail"] == 0
 
 
+def test_a_turned_head_follows_another_photograph_in_full_and_is_spared_most_of_identity(made):
+    gan, start = made
+    losses = []
+    for cross, turned in ((0.0, 0.0), (1.0, 1.0)):
+        gan.restore_state(start)
+        losses.append(gan.step(_batch(cross, turned=turned, untouched=1 - turned), adversarial=0.0))
+    same, turned = losses
+    assert turned["restored"] == pytest.approx(same["restored"], rel=1e-3)
+    assert turned["identity"] == pytest.approx(0.1 * same["identity"], rel=1e-3)
+
+
 def test_pixels_that_have_to_change_count_more():
     far = np.clip(TARGET + np.float32(0.5), 0, 1)
     losses = []
     for weights in (LossWeights(altered=0.0), LossWeights(altered=2.0)):
         other = _gan(weights=weights)
         losses.append(
-            [
-                other.step(Batch(image, TARGET, np.zeros(4, np.float32)), adversarial=0.0)
-                for image in (TARGET, far)
-            ]
+            [other.step(Batch(image, TARGET, *KINDS), adversarial=0.0) for image in (TARGET, far)]
         )
     plain, weighted = losses
     # The target itself: nothing has to change, so nothing counts more.
@@ -245,7 +255,7 @@ def test_a_gan_grows_from_the_average_with_its_critic_and_then_its_finer_level_a
     assert _same(whole.critic, critic)
     assert int(whole.optimizers[1].iterations) == int(gan.optimizers[1].iterations)
     image, target = (np.repeat(np.repeat(x, 2, axis=1), 2, axis=2) for x in (IMAGE, TARGET))
-    whole.step(Batch(image, target, np.zeros(4, np.float32)), adversarial=1.0)
+    whole.step(Batch(image, target, *KINDS), adversarial=1.0)
     for layer in half.layers:
         theirs = generator.get_layer(layer.name).get_weights() if layer.weights else []
         assert all((a == b).all() for a, b in zip(layer.get_weights(), theirs, strict=True))
