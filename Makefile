@@ -6,12 +6,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
+# Processes for the tests that need no browser, each with a database of its own; 1: all in one, as with PYTEST_ARGS.
+WORKERS ?= 2
 BENCH_ARGS ?=
 RELIABILITY_ARGS ?= --write
 # Empty for the newest versions of everything in place of those that are known to work together.
 CONSTRAINTS ?= constraints.txt
 # Per cent of lines and branches that the whole suite must run.
 COVERAGE := 60
+PYTEST := $(BIN)/python -m pytest --cov --cov-report=
 
 # FiftyOne finds the plugin of this checkout, and no other, and calls nobody.
 export FIFTYONE_PLUGINS_DIR := $(CURDIR)
@@ -52,8 +55,14 @@ lint: $(READY)
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive faceqgen_core plugin demo scripts models benchmarks
 	@echo "lint: ruff format, ruff check, mypy --strict and bandit found nothing"
 
+# A file's tests stay together: its fixtures are made once. The order of tests/conftest.py is kept: the longest files first.
+IN_WORKERS = failed=0; \
+	$(PYTEST) -m "not app" -n $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 2 || failed=1; \
+	$(PYTEST) -m app --cov-append || failed=1; \
+	exit $$failed
+
 test: lint
-	@$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	@$(if $(PYTEST_ARGS)$(filter 1,$(WORKERS)),$(PYTEST) $(PYTEST_ARGS),$(IN_WORKERS))
 	@echo "coverage: $$($(BIN)/coverage report --format=total) % of lines and branches$(if $(PYTEST_ARGS),, ($(COVERAGE) % are asked))"
 	@$(if $(PYTEST_ARGS),,$(BIN)/coverage report --sort=cover --skip-covered --fail-under=$(COVERAGE) >.coverage.txt || { head -30 .coverage.txt; exit 1; })
 
@@ -80,5 +89,5 @@ screenshots: $(READY)
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-ray .coverage .coverage.txt build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-ray .coverage .coverage.* build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

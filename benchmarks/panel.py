@@ -20,17 +20,9 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
-if __name__ == "__main__":  # whoever imports this has a database of its own
-    os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-benchmark-{os.getpid()}"
-    os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
-    os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
-    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
-
-import fiftyone.core.odm as odm  # noqa: E402
 import numpy as np  # noqa: E402
 
-from benchmarks.scored_dataset import make  # noqa: E402
-from tests.plugin.panels.panel_state import Page  # noqa: E402
+from benchmarks.own_database import own_database  # noqa: E402
 
 LIMIT = 1.0
 
@@ -43,6 +35,8 @@ def timed(action: Callable[[], Any]) -> float:
 
 def events(dataset: Any, rounds: int) -> dict[str, list[float]]:
     """The panel's own answers."""
+    from tests.plugin.panels.panel_state import Page
+
     page = Page(dataset)
     rng = np.random.default_rng(1)
     found: dict[str, list[float]] = {}
@@ -151,17 +145,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--no-browser", action="store_true", help="the panel's own events alone")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        try:
-            dataset = make(args.samples, folder)
-            print(f"{len(dataset):,} samples; load of the machine {os.getloadavg()[0]:.1f}")
-            good = report("the panel's events:", events(dataset, args.rounds))
-            if not args.no_browser:
-                found = in_the_app(dataset, max(1, args.rounds // 2), folder)
-                good &= report("in the App:", found) if found else True
-        finally:
-            odm.drop_database()
+    with tempfile.TemporaryDirectory() as name, own_database("panel", folder := Path(name)):
+        from benchmarks.scored_dataset import make
+
+        dataset = make(args.samples, folder)
+        print(f"{len(dataset):,} samples; load of the machine {os.getloadavg()[0]:.1f}")
+        good = report("the panel's events:", events(dataset, args.rounds))
+        if not args.no_browser:
+            found = in_the_app(dataset, max(1, args.rounds // 2), folder)
+            good &= report("in the App:", found) if found else True
     print(f"every median within {LIMIT:g} s: {'yes' if good else 'NO'}")
     return 0 if good else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import os
 import shutil
@@ -22,17 +23,37 @@ os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
 os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
 os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
 os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"  # no advice on the version of MongoDB
-os.environ["FACEQGEN_HOME"] = tempfile.mkdtemp(prefix="faceqgen-tests-")  # restored images go here
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+"""Whether this is one of several processes that share the tests, ``pytest -n``."""
+if IS_WORKER:
+    os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    # FiftyOne starts a mongod where it finds none; of two that look at once, one would end in an error. The folder is still
+    # that of the process that has started the workers.
+    with (Path(os.environ["FACEQGEN_HOME"]) / "mongod.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        importlib.import_module("fiftyone")
+os.environ["FACEQGEN_HOME"] = tempfile.mkdtemp(prefix="faceqgen-tests-")  # restored images go here
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Markers that the place or the fixtures of a test decide: nobody has to think of them."""
+    """Markers that the place or the fixtures of a test decide: nobody has to think of them.
+
+    Training takes longest: workers begin with it, so that none has it to do when the others are through.
+    """
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.app)
         if item.path.is_relative_to(ROOT / "tests" / "training"):
             item.add_marker(pytest.mark.training)
+    if IS_WORKER:
+        items.sort(key=lambda item: item.get_closest_marker("training") is None)
+
+
+def pytest_unconfigure() -> None:
+    """Remove the restored images."""
+    shutil.rmtree(os.environ["FACEQGEN_HOME"], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -55,9 +76,8 @@ def demo() -> ModuleType:
 
 @pytest.fixture(scope="session", autouse=True)
 def _leave_nothing_behind() -> Iterator[None]:
-    """Remove the restored images, and the tests' database if a test has used FiftyOne."""
+    """Remove the tests' database if a test has used FiftyOne."""
     yield
-    shutil.rmtree(os.environ["FACEQGEN_HOME"], ignore_errors=True)
     if "fiftyone" in sys.modules:
         import fiftyone.core.odm as foo
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -68,6 +69,11 @@ def test_the_locked_versions_hold_all_that_is_needed():
     for line in [*PROJECT["dependencies"], *extras["fiftyone"], *extras["dev"]]:
         name = re.match(r"[\w-]+", line)[0].replace("_", "-")
         assert re.search(rf"^{name}(\[.*\])?==", locked, re.MULTILINE), line
+
+
+def test_every_process_that_runs_tests_has_a_database_and_a_home_of_its_own():
+    assert os.environ["FIFTYONE_DATABASE_NAME"] == f"faceqgen-tests-{os.getpid()}"
+    assert Path(os.environ["FACEQGEN_HOME"]).is_dir()
 
 
 def test_the_core_lists_its_public_names_and_no_other():

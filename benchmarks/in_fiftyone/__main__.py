@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from faceqgen_core.bench.programs import PROGRAMS, ROOT
+from benchmarks.own_database import own_database
+from faceqgen_core.bench.programs import PROGRAMS
 from faceqgen_core.bench.sizes import Sizes
 from faceqgen_core.bench.table import table
 
@@ -30,20 +30,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))  # what runs is cleaned up
     with tempfile.TemporaryDirectory(prefix="faceqgen-bench-") as place:
         folder = Path(place)
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        os.environ["FACEQGEN_HOME"] = str(folder / "home")
-        os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-bench-{os.getpid()}"
-        os.environ["FIFTYONE_PLUGINS_DIR"] = str(ROOT)
-        os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
-        os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
-        os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
-        try:
+        with own_database("bench", folder):
             rows = _measured(args.row, folder, sizes, args.preset, args.device)
-        finally:
-            if "fiftyone" in sys.modules:
-                import fiftyone.core.odm as odm
-
-                odm.drop_database()
     print(table(rows))
     if args.output is not None:
         args.output.write_text(json.dumps([row.to_dict() for row in rows]), encoding="utf-8")

@@ -17,11 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
-os.environ.setdefault("FIFTYONE_SHOW_PROGRESS_BARS", "false")
-os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")
-
+from benchmarks.own_database import own_database
 from benchmarks.reliability import (
     batches,
     clients,
@@ -64,25 +60,21 @@ def main(given: list[str] | None = None) -> int:
     chosen = arguments(given)
     findings: dict[str, str] = {}
     broken = []
-    with tempfile.TemporaryDirectory(prefix="faceqgen-reliability-") as place:
-        # Of their own, so that nothing of the user's is touched: the home of the pictures and the database.
-        os.environ["FACEQGEN_HOME"] = str(Path(place) / "home")
-        os.environ["FIFTYONE_DATABASE_NAME"] = f"faceqgen-reliability-{os.getpid()}"
-        os.environ["FIFTYONE_PLUGINS_DIR"] = str(promises.ROOT)
-        try:
-            for key, work in _works(chosen, Path(place)).items():
-                if key not in chosen.only:
-                    continue
-                start = time.monotonic()
-                found = work()
-                findings[key] = str(found)
-                broken += [] if found.held else [key]
-                verdict = "held" if found.held else "BROKEN"
-                print(f"{key}: {verdict} ({time.monotonic() - start:.0f} s): {found}", flush=True)
-                for number, problem in list((getattr(found, "problems", None) or {}).items())[:20]:
-                    print(f"  file {number} of seed {chosen.seed}: {problem}")
-        finally:
-            _drop_database()
+    with (
+        tempfile.TemporaryDirectory(prefix="faceqgen-reliability-") as place,
+        own_database("reliability", Path(place)),
+    ):
+        for key, work in _works(chosen, Path(place)).items():
+            if key not in chosen.only:
+                continue
+            start = time.monotonic()
+            found = work()
+            findings[key] = str(found)
+            broken += [] if found.held else [key]
+            verdict = "held" if found.held else "BROKEN"
+            print(f"{key}: {verdict} ({time.monotonic() - start:.0f} s): {found}", flush=True)
+            for number, problem in list((getattr(found, "problems", None) or {}).items())[:20]:
+                print(f"  file {number} of seed {chosen.seed}: {problem}")
     print()
     print(promises.table(findings))
     if chosen.write:
@@ -121,13 +113,6 @@ def _works(chosen: argparse.Namespace, place: Path) -> dict[str, Callable[[], An
         "together": lambda: together.run_together(own("together")),
         "clients": lambda: clients.serve(own("clients"), samples=chosen.samples),
     }
-
-
-def _drop_database() -> None:
-    if "fiftyone" in sys.modules:
-        import fiftyone.core.odm as odm
-
-        odm.drop_database()
 
 
 if __name__ == "__main__":

@@ -20,13 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol
-from faceqgen_core.calibration import Calibration
-from faceqgen_core.foreign.foreign_preset import (
-    ForeignPreset,
-    ForeignResult,
-    identifier_of,
-    name_of,
-)
+from faceqgen_core.foreign.foreign_preset import ForeignPreset, ForeignResult, name_of
 from faceqgen_core.foreign.network_loading import inspect_network, load_network
 from faceqgen_core.foreign.refusal import refuse
 from faceqgen_core.presets import sha256_of
@@ -99,17 +93,7 @@ def open_faceqnet(path: Path) -> FaceQnetPreset:
             f"FaceQnet takes ({SIZE}, {SIZE}, 3), this network {shape}; a generator needs its discriminator: name both in "
             "a pair.json (docs/from-faceqnet.md)",
         )
-    name = name_of(path)
-    return FaceQnetPreset(
-        name=name,
-        folder=path.parent,
-        identifier=identifier_of(name, sha256_of(path)),
-        networks={},
-        protocol=PROTOCOL,
-        calibration=Calibration({}),
-        training={},
-        file=path,
-    )
+    return FaceQnetPreset.of(path, name=name_of(path), digest=sha256_of(path), protocol=PROTOCOL)
 
 
 class FaceQnet:

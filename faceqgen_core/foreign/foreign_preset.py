@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.calibration import Calibration
 from faceqgen_core.presets import Preset
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from faceqgen_core.alignment import CropProtocol
     from faceqgen_core.process.crop_network import CropNetwork
 
 
@@ -27,6 +31,29 @@ class ForeignPreset(Preset):
     file: Path
 
     explains = False
+
+    @classmethod
+    def of(cls, path: Path, *, name: str, digest: str, protocol: CropProtocol, **more: Any) -> Self:
+        """A preset of what a file names.
+
+        Args:
+            path: what was named.
+            name: what it is called.
+            digest: hex digits of the hash of what its scores depend on; the first eight go into the identifier.
+            protocol: how faces are cropped for it.
+            more: what a derived class adds.
+        """
+        return cls(
+            name=name,
+            folder=path.parent,
+            identifier=f"{name}@{digest[:8]}",
+            networks={},
+            protocol=protocol,
+            calibration=Calibration({}),
+            training={},
+            file=path,
+            **more,
+        )
 
     def scores(self, numbers: Mapping[str, float]) -> dict[str, Any]:
         """The native numbers as they are."""
@@ -60,11 +87,6 @@ class ForeignResult:
     code: None = None
     predicted_levels: None = None
     changes: None = None
-
-
-def identifier_of(name: str, digest: str) -> str:
-    """What is stored with scores: a name, and the first eight hex digits of the hash of what they depend on."""
-    return f"{name}@{digest[:8]}"
 
 
 def name_of(path: Path) -> str:

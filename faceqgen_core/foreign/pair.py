@@ -15,13 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol
-from faceqgen_core.calibration import Calibration
-from faceqgen_core.foreign.foreign_preset import (
-    ForeignPreset,
-    ForeignResult,
-    identifier_of,
-    name_of,
-)
+from faceqgen_core.foreign.foreign_preset import ForeignPreset, ForeignResult, name_of
 from faceqgen_core.foreign.network_loading import inspect_network, last_activation, load_network
 from faceqgen_core.foreign.pair_config import PairConfig, read_pair
 from faceqgen_core.foreign.refusal import refuse
@@ -82,21 +76,16 @@ def open_pair(path: Path) -> PairPreset:
             ]
         ).encode()
     ).hexdigest()
-    name = said.name or name_of(said.generator)
     try:
         protocol = CropProtocol(size=side, eye_distance=said.eye_distance, center_y=said.center_y)
         face_region(protocol)
     except ValueError as error:
         refuse(path, str(error))
-    return PairPreset(
-        name=name,
-        folder=path.parent,
-        identifier=identifier_of(name, digest),
-        networks={},
+    return PairPreset.of(
+        path,
+        name=said.name or name_of(said.generator),
+        digest=digest,
         protocol=protocol,
-        calibration=Calibration({}),
-        training={},
-        file=path,
         pair=PairConfig(**{**vars(said), "judgement": judgement}),
     )
 

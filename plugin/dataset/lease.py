@@ -164,13 +164,6 @@ def declared_alone(dataset: Any, declare: Callable[[], T], *, patience: float = 
         lease.release()
 
 
-def busy_fields(dataset_id: Any) -> list[str]:
-    """The fields of a data set that somebody is at work on."""
-    store = ExecutionStore.create(STORE, dataset_id=dataset_id)
-    found = ((key, store.get(key)) for key in store.list_keys())
-    return [key for key, holder in found if key != _DECLARING and holder and _alive(holder)]
-
-
 def _put(store: Any, key: str, expected: dict[str, Any] | None, value: dict[str, Any]) -> bool:
     """Write a value if what is there is what was expected; atomic where FiftyOne's store can be (from 1.20 on)."""
     if expected is None:

@@ -8,11 +8,11 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..results.cleaning import Cleaning
-from .base import LiveOperator, markdown, show
-from .forms import mark
+from .base import markdown, show
+from .deleting_operator import DeletingOperator
 
 
-class Clean(LiveOperator):
+class Clean(DeletingOperator):
     """Deletes what runs have made and nothing refers to any more."""
 
     operator_name = "clean"
@@ -22,34 +22,22 @@ class Clean(LiveOperator):
         "asks first"
     )
     icon = "clean"
-    risk = "dangerous"
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form: what would be deleted, and a question."""
         inputs = types.Object()
         inputs.md(_plan(Cleaning().plan.to_dict()), name="plan")
-        inputs.bool(
-            "dry_run",
-            default=False,
-            label="Only tell",
-            description="Change nothing: the result says what would be deleted",
-        )
-        confirm = inputs.bool("confirm", default=False, label="Yes, delete this for good")
-        if not (ctx.params.get("confirm") or ctx.params.get("dry_run")):
-            mark(confirm, "There is no way back: say yes first")
+        self.add_dry_run(inputs)
+        self.add_question(inputs, ctx)
         return self.form(inputs)
 
     def work(self, ctx: Any) -> Iterator[Any]:
         """Clean, telling how far it is; only tell what would be deleted if that is asked."""
         cleaning = Cleaning()
         plan = cleaning.plan
-        if ctx.params.get("dry_run"):
+        if self.only_tells(ctx):
             yield from show(ctx, _plan(plan.to_dict()))
             return
-        if ctx.params.get("confirm") is not True:
-            raise ValueError(
-                "nothing was deleted: it needs confirm=True, or dry_run=True to be told what would be"
-            )
         yield from self.run_live(ctx, cleaning)
         yield from show(ctx, report(plan.to_dict()))
 

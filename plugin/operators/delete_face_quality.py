@@ -10,11 +10,12 @@ from fiftyone.operators import types
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.run_records import recorded_fields
 from ..results.removal import Removal, RemovalSettings
-from .base import LiveOperator, markdown, show, tell
+from .base import markdown, show, tell
+from .deleting_operator import DeletingOperator
 from .forms import add_score_field, mark
 
 
-class DeleteFaceQuality(LiveOperator):
+class DeleteFaceQuality(DeletingOperator):
     """Deletes what ``score_faces`` wrote."""
 
     operator_name = "delete_face_quality"
@@ -24,7 +25,6 @@ class DeleteFaceQuality(LiveOperator):
         "asks first"
     )
     icon = "delete"
-    risk = "dangerous"
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form: what would be deleted, and a question."""
@@ -44,12 +44,7 @@ class DeleteFaceQuality(LiveOperator):
             label="Files",
             description="Restored images, crops and heatmaps that the runs' manifests name; no others",
         )
-        inputs.bool(
-            "dry_run",
-            default=False,
-            label="Only tell",
-            description="Change nothing: the result says what would be deleted",
-        )
+        self.add_dry_run(inputs)
         if not field.invalid:
             self._add_question(inputs, ctx, field)
         return self.form(inputs)
@@ -61,21 +56,15 @@ class DeleteFaceQuality(LiveOperator):
             mark(field, error)
             return
         inputs.md(_plan(removal.plan.to_dict()), name="plan")
-        confirm = inputs.bool("confirm", default=False, label="Yes, delete this for good")
-        if not (ctx.params.get("confirm") or ctx.params.get("dry_run")):
-            mark(confirm, "There is no way back: say yes first")
+        self.add_question(inputs, ctx)
 
     def work(self, ctx: Any) -> Iterator[Any]:
         """Delete, telling how far it is; only tell what would be deleted if that is asked."""
         removal = Removal(ctx.dataset, RemovalSettings.from_params(ctx.params))
         plan = removal.plan
-        if ctx.params.get("dry_run"):
+        if self.only_tells(ctx):
             yield from show(ctx, _plan(plan.to_dict()))
             return
-        if ctx.params.get("confirm") is not True:
-            raise ValueError(
-                "nothing was deleted: it needs confirm=True, or dry_run=True to be told what would be"
-            )
         yield from tell(ctx, 0.0, "Deleting files")
         yield from self.run_live(ctx, removal)
         if ctx.executor is not None:

@@ -9,12 +9,12 @@ from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..scoring.import_settings import ImportSettings
-from .base import LiveOperator, markdown, show, tell
+from .base import markdown, tell
 from .forms import add_target, mark
-from .score_faces import PANEL, PANEL_LABEL
+from .scoring_operator import ScoringOperator
 
 
-class ImportScores(LiveOperator):
+class ImportScores(ScoringOperator):
     """Merges a scores table into the fields of the samples whose files it names."""
 
     operator_name = "import_scores"
@@ -70,11 +70,7 @@ class ImportScores(LiveOperator):
 
         settings = ImportSettings.from_params(ctx.params)
         yield from tell(ctx, 0.0, "Reading the table")
-        run = ImportRun(ctx.target_view(), settings)
-        yield from self.run_live(ctx, run)
-        if ctx.executor is not None:
-            yield ctx.ops.reload_dataset()
-            yield from show(ctx, report(run.summary.to_dict()), button=(PANEL_LABEL, PANEL))
+        yield from self.write(ctx, ImportRun(ctx.target_view(), settings), report)
 
     def __call__(
         self,
@@ -118,10 +114,7 @@ class ImportScores(LiveOperator):
             return self.queue(sample_collection, settings.to_dict())
         from ..scoring.import_run import ImportRun
 
-        run = ImportRun(sample_collection, settings)
-        if run.summary.total:
-            self.run_here(run, run.summary.total, progress)
-        return run.summary.to_dict()
+        return self.write_here(ImportRun(sample_collection, settings), progress)
 
 
 def report(summary: dict[str, Any]) -> str:

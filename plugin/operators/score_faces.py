@@ -11,15 +11,13 @@ from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..scoring.settings import ScoreSettings
-from .base import LiveOperator, show, tell
+from .base import tell
 from .choices import chosen
 from .score_form import score_form
-
-PANEL_LABEL = "Open the Face Quality panel"
-PANEL = "@faceqgen/face-quality/open_face_quality"
+from .scoring_operator import ScoringOperator
 
 
-class ScoreFaces(LiveOperator):
+class ScoreFaces(ScoringOperator):
     """Scores face quality and writes it to fields of the samples."""
 
     operator_name = "score_faces"
@@ -41,14 +39,10 @@ class ScoreFaces(LiveOperator):
         settings = ScoreSettings.from_params(chosen(ctx.params))
         yield from tell(ctx, 0.0, "Loading the preset")
         run = ScoringRun(ctx.target_view(), settings)
-        summary = run.summary
-        for notice in summary.notices:
+        for notice in run.summary.notices:
             if ctx.executor is not None:
                 yield ctx.ops.notify(notice, variant="warning")
-        yield from self.run_live(ctx, run)
-        if ctx.executor is not None:
-            yield ctx.ops.reload_dataset()
-            yield from show(ctx, _report(summary.to_dict()), button=(PANEL_LABEL, PANEL))
+        yield from self.write(ctx, run, _report)
 
     def __call__(
         self,
@@ -124,10 +118,7 @@ class ScoreFaces(LiveOperator):
             return self.queue(sample_collection, settings.to_dict())
         from ..scoring.run import ScoringRun
 
-        run = ScoringRun(sample_collection, settings)
-        if run.summary.total:
-            self.run_here(run, run.summary.total, progress)
-        return run.summary.to_dict()
+        return self.write_here(ScoringRun(sample_collection, settings), progress)
 
     def model(self, **options: Any) -> Any:
         """Make a ``FaceQgenModel`` for ``dataset.apply_model``, without knowing where the plugin is installed."""

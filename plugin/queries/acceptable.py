@@ -54,18 +54,10 @@ def acceptable_of(collection: Any, field: str, places: Iterable[str] = ()) -> Ac
     for place in (preset.partition("@")[0], *places):
         config = _config(place)
         if config is not None and _identifier(config) == preset:
-            return Acceptable(_acceptable(config), recognisable=_said(config, "recognisable"))
+            said = _said(config, "acceptable")
+            quality = DEFAULT_ACCEPTABLE if said is None else said
+            return Acceptable(quality, recognisable=_said(config, "recognisable"))
     return Acceptable(note=f"The preset `{preset}` is not at hand: {assumed}.")
-
-
-def acceptable_quality(preset: str | None) -> float:
-    """Quality from which a face is acceptable, as the preset's own configuration says; 50 where it does not.
-
-    Args:
-        preset: name of a preset or path of its folder.
-    """
-    config = _config(preset) if preset else None
-    return DEFAULT_ACCEPTABLE if config is None else _acceptable(config)
 
 
 def _presets(collection: Any, field: str) -> list[str]:
@@ -101,11 +93,6 @@ def _identifier(config: dict[str, Any]) -> str | None:
         return identify(config)
     except KeyError:
         return None
-
-
-def _acceptable(config: dict[str, Any]) -> float:
-    said = _said(config, "acceptable")
-    return DEFAULT_ACCEPTABLE if said is None else said
 
 
 def _said(config: dict[str, Any], key: str) -> float | None:

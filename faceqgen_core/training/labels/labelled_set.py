@@ -35,7 +35,7 @@ class LabelledSet:
     Attributes:
         crops: (N, S, S, 3) uint8 RGB, in memory or a memory map.
         rows: (N,) int64, row of the face in the set it was made from; -1 for what is no face.
-        strengths: (N, F) float32 in [0, 1], strength of each family, in the order of ``FAMILIES``.
+        degradation_levels: (N, F) float32 in [0, 1], strength of each family, in the order of ``FAMILIES``.
         similarity: (N,) float32, mated similarity, about -0.2..1, higher is better.
         weights: (N,) float32, how much the label counts.
         identities: (M, 256) float32 of unit length, the first recogniser's embedding of each face of the set, filled up
@@ -47,7 +47,7 @@ class LabelledSet:
 
     crops: NDArray[np.uint8]
     rows: NDArray[np.int64]
-    strengths: NDArray[np.float32]
+    degradation_levels: NDArray[np.float32]
     similarity: NDArray[np.float32]
     weights: NDArray[np.float32]
     identities: NDArray[np.float32]
@@ -55,9 +55,14 @@ class LabelledSet:
     turned: NDArray[np.float32]
 
     @property
+    def strengths(self) -> NDArray[np.float32]:
+        """The degradation levels by the name that ``networks.grading`` reads them by."""
+        return self.degradation_levels
+
+    @property
     def degraded(self) -> NDArray[np.bool_]:
         """(N,) True where something was done to a face."""
-        touched = (self.strengths.sum(axis=1) > 0) | self.turned.any(axis=1)
+        touched = (self.degradation_levels.sum(axis=1) > 0) | self.turned.any(axis=1)
         return np.asarray((self.rows >= 0) & touched)
 
     @property
@@ -83,10 +88,18 @@ class LabelledSet:
     def load(cls, folder: Path) -> LabelledSet:
         """Read what ``save`` wrote; the crops stay on disk as a memory map."""
         arrays = {
-            f.name: np.load(folder / f"{f.name}.npy", mmap_mode="r" if f.name == "crops" else None)
+            f.name: np.load(_file(folder, f.name), mmap_mode="r" if f.name == "crops" else None)
             for f in fields(cls)
         }
         return cls(**arrays)
+
+
+def _file(folder: Path, name: str) -> Path:
+    """File of an array; sets that were saved before have the degradation levels by their former name."""
+    earlier = folder / "strengths.npy"
+    if name == "degradation_levels" and earlier.is_file():
+        return earlier
+    return folder / f"{name}.npy"
 
 
 def no_face(rng: np.random.Generator, image: Image) -> Image:
@@ -151,7 +164,7 @@ def build_labelled_set(
     versions = copies + 1
     count = len(faces.crops) * versions
     crops = np.empty((count + no_faces, *faces.crops.shape[1:]), np.uint8)
-    strengths = np.zeros((count, len(FAMILIES)), np.float32)
+    levels = np.zeros((count, len(FAMILIES)), np.float32)
     turned = np.zeros((count, 2), np.float32)
     rows = np.repeat(np.arange(len(faces.crops)), versions)
     embedded: list[list[NDArray[np.float32]]] = [[] for _ in teachers]
@@ -166,7 +179,7 @@ def build_labelled_set(
                 if version:
                     altered = _altered(rng, alterer, first + offset)
                     image, turned[number] = altered.image, altered.turned
-                    strengths[number] = [altered.strengths.get(f, 0.0) for f in FAMILIES]
+                    levels[number] = [altered.strengths.get(f, 0.0) for f in FAMILIES]
                 images.append(image)
                 # The teacher sees the face where it is; the networks see it where a detector might put it.
                 crops[number] = align_jitter(rng, image)
@@ -174,7 +187,7 @@ def build_labelled_set(
             parts.append(teacher.embed(np.stack(images)))
     embeddings = [np.concatenate(parts) for parts in embedded]
     similarity, weights, by_teacher = label_faces(
-        rows, strengths, embeddings, faces.subjects, turned=turned, seed=seed
+        rows, levels, embeddings, faces.subjects, turned=turned, seed=seed
     )
     identities = np.zeros((len(faces.crops), _IDENTITY), np.float32)
     if embeddings:
@@ -186,7 +199,9 @@ def build_labelled_set(
     return LabelledSet(
         crops=crops,
         rows=np.concatenate([rows, np.full(no_faces, -1)]),
-        strengths=np.concatenate([strengths, np.zeros((no_faces, len(FAMILIES)), np.float32)]),
+        degradation_levels=np.concatenate(
+            [levels, np.zeros((no_faces, len(FAMILIES)), np.float32)]
+        ),
         similarity=np.concatenate([similarity, np.zeros(no_faces, np.float32)]),
         weights=np.concatenate([weights, np.ones(no_faces, np.float32)]),
         identities=identities,

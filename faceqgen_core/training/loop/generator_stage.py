@@ -171,7 +171,8 @@ class Restoring:
             generator, critic = self._generator(side), build_critic(size=side)
         if self._start is not None:
             taken = take_over(generator, self._start)
-            logger.info("%d layers of the generator were taken over", taken)
+            if step == 0:  # else what was learned since is put in their place
+                logger.info("%d layers of the generator were taken over", taken)
         if self._on_half and not small:
             only_finer(generator)
         return RestorationGAN(

@@ -90,7 +90,7 @@ def test_a_generator_that_is_dropped_ends_its_record_and_frees_the_field(crops, 
     del run
     gc.collect()
     assert (_config(crops).state, _config(crops).samples) == ("stopped", 1)
-    assert part("dataset.lease").busy_fields(crops._doc.id) == []
+    part("dataset.lease").Lease(crops, "faceqgen", "a test").require_free()
 
 
 def test_a_run_that_fails_says_so_and_counts_what_was_written_alone(crops, begin):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import fiftyone as fo
 import numpy as np
 import pytest
+
+from faceqgen_core.presets import identify
 
 rng = np.random.default_rng(7)
 QUALITY = [*np.round(rng.uniform(0, 100, 60), 1), 0.0, 100.0, 50.0, 50.0, 2.0]
@@ -118,13 +122,23 @@ def test_a_worst_share_needs_scores_and_a_percentage(part, faces):
         worst_share(faces, "faceqgen", "quality", 0)
 
 
-def test_acceptable_is_what_the_preset_says_and_50_where_it_does_not(part, tmp_path):
-    acceptable = part("queries.acceptable").acceptable_quality
-    assert acceptable(None) == 50 and acceptable(str(tmp_path)) == 50
-    (tmp_path / "config.json").write_text('{"training": {"acceptable": 37.5}}', encoding="utf-8")
-    assert acceptable(str(tmp_path)) == 37.5
-    (tmp_path / "config.json").write_text('{"training": {"acceptable": 400}}', encoding="utf-8")
-    assert acceptable(str(tmp_path)) == 50
+@pytest.mark.parametrize(
+    ("training", "quality"), [({}, 50), ({"acceptable": 37.5}, 37.5), ({"acceptable": 400}, 50)]
+)
+def test_acceptable_is_what_the_preset_says_and_50_where_it_does_not(
+    part, faces, tmp_path, training, quality
+):
+    acceptable_of = part("queries.acceptable").acceptable_of
+    assert acceptable_of(faces, "faceqgen", [str(tmp_path)]).quality == 50  # nothing names a preset
+    parts = ("networks", "crop_protocol", "calibration", "weights")
+    config = {"name": "mine", **{key: {} for key in parts}, "training": training}
+    named = fo.DynamicEmbeddedDocument(status="scored", quality=5.0, preset=identify(config))
+    dataset = fo.Dataset()
+    dataset.add_sample(fo.Sample(filepath="0.png", faceqgen=named), dynamic=True)
+    assert acceptable_of(dataset, "faceqgen", [str(tmp_path)]).quality == 50  # not at hand
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert acceptable_of(dataset, "faceqgen", [str(tmp_path)]).quality == quality
+    dataset.delete()
 
 
 @pytest.mark.parametrize(("measure", "sign"), [("quality", 1), ("mse", -1)])

@@ -64,8 +64,8 @@ def test_every_face_comes_untouched_and_in_copies(labelled):
     assert labelled.degraded.sum() == 31 * 4
     assert labelled.natural.sum() == 30  # the only image of a subject is compared with nobody
     np.testing.assert_array_equal(labelled.rows[:-10], np.repeat(np.arange(31), 5))
-    assert labelled.strengths.shape == (len(labelled.crops), len(FAMILIES))
-    assert labelled.strengths.min() >= 0 and labelled.strengths.max() <= 1
+    assert labelled.degradation_levels.shape == (len(labelled.crops), len(FAMILIES))
+    assert labelled.degradation_levels.min() >= 0 and labelled.degradation_levels.max() <= 1
 
 
 def test_an_only_image_counts_less(labelled):
@@ -74,7 +74,7 @@ def test_an_only_image_counts_less(labelled):
 
 
 def test_labels_fall_with_the_strength(labelled):
-    left = surviving(labelled.strengths)[labelled.degraded]
+    left = surviving(labelled.degradation_levels)[labelled.degraded]
     label = labelled.similarity[labelled.degraded]
     assert np.corrcoef(left, label)[0, 1] > 0.5
     assert label[left > 0.8].mean() > label[(left > 0.3) & (left < 0.6)].mean() > 0
@@ -85,7 +85,7 @@ def test_without_a_recogniser_the_known_strengths_are_the_labels():
     labelled = _build(_faces(["a", "b"]), copies=3, no_faces=2)
     faces = labelled.rows >= 0
     np.testing.assert_allclose(
-        labelled.similarity[faces], 0.75 * surviving(labelled.strengths[faces]), atol=1e-6
+        labelled.similarity[faces], 0.75 * surviving(labelled.degradation_levels[faces]), atol=1e-6
     )
     assert not labelled.identities.any()
 
@@ -145,6 +145,13 @@ def test_a_saved_set_is_read_back_as_it_was(labelled, tmp_path):
         np.testing.assert_array_equal(read, kept, err_msg=field.name)
     assert isinstance(loaded.crops, np.memmap)  # a large set must not fill the memory
     assert [p.name for p in tmp_path.iterdir()] == ["set"]
+
+
+def test_a_set_that_was_saved_under_the_former_name_of_the_levels_is_read(labelled, tmp_path):
+    labelled.save(tmp_path / "set")
+    (tmp_path / "set" / "degradation_levels.npy").rename(tmp_path / "set" / "strengths.npy")
+    read = LabelledSet.load(tmp_path / "set").degradation_levels
+    np.testing.assert_array_equal(read, labelled.degradation_levels)
 
 
 def test_a_set_is_made_once_and_then_read(tmp_path):

@@ -105,7 +105,7 @@ def labelled():
     return LabelledSet(
         crops=np.stack(crops),
         rows=np.where(np.arange(160) % 16 == 0, -1, np.arange(160) // 4),
-        strengths=strengths,
+        degradation_levels=strengths,
         similarity=(0.75 * (1 - strengths[:, 0]) - 0.02 * rng.random(160)).astype(np.float32),
         weights=np.ones(160, np.float32),
         identities=_unit(rng, 40),
