@@ -45,7 +45,7 @@ class Fuzzed:
         read: of these, how many were usable.
         problems: number of a file -> what it did that it must not do.
         slowest: seconds of the slowest one.
-        megabytes: the most memory of the process, the interpreter and all libraries included.
+        megabytes: the most memory of the process, the interpreter and all libraries included, in millions of bytes.
         crash: how the process died; "" if it did not.
     """
 
@@ -180,7 +180,7 @@ def fuzz(read: Read, count: int, seed: int) -> Fuzzed:
             found.problems[str(number)] = f"{type(error).__name__}: {error}"[:200]
         found.files += 1
         found.slowest = max(found.slowest, time.monotonic() - start)
-    found.megabytes = peak() / 2**20
+    found.megabytes = peak() / 1e6
     return found
 
 
@@ -198,6 +198,8 @@ if __name__ == "__main__":
     chosen: Read = read_image
     if sys.argv[1] == "assessor":
         from faceqgen_core.assessor import FaceQualityAssessor
+        from faceqgen_core.process.lean_keras import load_lean_keras
 
+        load_lean_keras()  # as the command does
         chosen = assess_with(FaceQualityAssessor(max_pixels=PIXELS))
     print(json.dumps(asdict(fuzz(chosen, int(sys.argv[2]), int(sys.argv[3])))))

@@ -73,6 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if rest and args.command not in FORWARDING:
         parser.error(f"unrecognized arguments: {' '.join(rest)}; see faceqgen {args.command} -h")
     args.rest = rest
+    args.alone = argv is None  # called from a program, the process is not ours alone
     logging.basicConfig(level=logging.INFO if args.verbose else logging.WARNING, stream=sys.stderr)
     try:
         return int(importlib.import_module(COMMANDS[args.command][0]).run(args))

@@ -288,6 +288,7 @@ def run(args: argparse.Namespace) -> int:
     from faceqgen_core.detection import DetectorError
     from faceqgen_core.onnx_quality.extra_score import load_extra_scores
     from faceqgen_core.presets import load_preset
+    from faceqgen_core.process.lean_keras import load_lean_keras
 
     _fill_in(args)
     folder: Path | None = args.restored_dir
@@ -298,6 +299,8 @@ def run(args: argparse.Namespace) -> int:
     preset = load_preset(args.preset)
     _require_fitting(args, preset)
     extra = load_extra_scores(args.extra_score)
+    if args.alone:
+        load_lean_keras()
     restorer = preset.restorer(batch_size=args.batch_size, device=args.device)
     assessor = FaceQualityAssessor(
         preset,

@@ -91,6 +91,8 @@ class Environment:
         own = {
             "PATH": f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "FACEQGEN_HOME": str(self.place / "home"),
+            # Of its own: a mongod of another version may hold the user's, and a second one cannot.
+            "FIFTYONE_DATABASE_DIR": str(self.place / "database"),
             "FIFTYONE_DATABASE_NAME": f"faceqgen-compatibility-{os.getpid()}",
             "FIFTYONE_DATABASE_VALIDATION": "false",
             "FIFTYONE_DO_NOT_TRACK": "true",
