@@ -35,6 +35,7 @@ class Choices:
         subject: the field that names the subject; "" for none.
         best: how many of each subject to keep.
         group: the field whose groups are compared; "" for none.
+        rule: "one" threshold for all groups, or "each" its own that discards the same fraction of it.
         look: id of the sample to look at; None for the worst.
         face: which of its faces.
     """
@@ -48,6 +49,7 @@ class Choices:
     subject: str = ""
     best: int = 1
     group: str = ""
+    rule: str = "one"
     look: str | None = None
     face: int = 0
 
