@@ -130,6 +130,11 @@ LINES = (
         ("tests/plugin/panels/test_panel_group_rule.py",),
     ),
     Line(
+        "under-way",
+        "The panel follows runs that are under way, queued ones too, and stops them",
+        ("tests/plugin/panels/test_panel_under_way.py",),
+    ),
+    Line(
         "forms",
         "Forms: presets, devices, what is folded away, the estimate",
         ("tests/plugin/operators/test_forms.py",),

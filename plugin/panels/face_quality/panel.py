@@ -35,6 +35,7 @@ from . import (
     overview,
     subgroups,
     subjects,
+    under_way,
 )
 from .event_values import EventRefused
 from .scope import PanelScope, fingerprint
@@ -225,6 +226,12 @@ class FaceQuality(foo.Panel):
 
     def on_scored(self, ctx: Any) -> None:
         """Count anew after a run."""
+        self.refresh(ctx)
+
+    def on_cancel_run(self, ctx: Any) -> None:
+        """Ask a run to stop, and look how far it is."""
+        scope = PanelScope(ctx)
+        under_way.cancel(ctx, scope, event_values.choice(ctx, "run", under_way.keys(scope)))
         self.refresh(ctx)
 
     def on_measure(self, ctx: Any) -> None:
