@@ -164,6 +164,13 @@ def declared_alone(dataset: Any, declare: Callable[[], T], *, patience: float = 
         lease.release()
 
 
+def work_at(dataset_id: Any) -> dict[str, str]:
+    """The fields of a data set that somebody is at work on, and what for: "scoring", "deletion"."""
+    store = ExecutionStore.create(STORE, dataset_id=dataset_id)
+    found = ((key, store.get(key)) for key in store.list_keys() if key != _DECLARING)
+    return {key: holder.get("what", "") for key, holder in found if holder and _alive(holder)}
+
+
 def _put(store: Any, key: str, expected: dict[str, Any] | None, value: dict[str, Any]) -> bool:
     """Write a value if what is there is what was expected; atomic where FiftyOne's store can be (from 1.20 on)."""
     if expected is None:

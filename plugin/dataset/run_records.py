@@ -81,6 +81,7 @@ class RunRecord:
         return {
             "counts": dict(summary.counts),
             "samples": summary.done,
+            "total": summary.total,
             "faces": summary.faces,
             "frames": summary.frames,
             "missing_files": summary.missing_files,

@@ -12,6 +12,9 @@ from .subjects import subject_fields
 from .thresholds import higher_is_better
 
 MOST_GROUPS = 20
+FEWEST = 5
+"""Samples that a group needs before anything is said of it alone."""
+
 _AT = {"low": 0.05, "first_quartile": 0.25, "median": 0.5, "third_quartile": 0.75, "high": 0.95}
 
 
@@ -70,22 +73,10 @@ def subgroups(
     Raises:
         ValueError: ``by`` cannot name groups.
     """
-    if by not in group_fields(collection):
-        raise ValueError(
-            f"the field {by!r} names no groups: choose one of {', '.join(group_fields(collection))}"
-        )
-    path = FieldNames(field).path(measure)
-    kind = getattr(collection.get_field(by), "document_type", None)
-    group = f"{by}.label" if kind is fo.Classification else by
-    worse = "$lt" if higher_is_better(measure) else "$gt"
-    match = {"$match": {path: {"$ne": None}, group: {"$nin": [None, []]}}}
-    unwind = [{"$unwind": "$g"}] if by == "tags" else []
+    path, worse = FieldNames(field).path(measure), "$lt" if higher_is_better(measure) else "$gt"
     rows = collection._aggregate(
         pipeline=[
-            match,
-            {"$project": {"_id": 0, "g": f"${group}", "v": f"${path}"}},
-            *unwind,
-            {"$sort": {"v": 1}},
+            *scored_by_group(collection, path, by),
             {
                 "$group": {
                     "_id": "$g",
@@ -103,6 +94,37 @@ def subgroups(
     return [
         Subgroup(str(row["_id"]), row["n"], row["discarded"], **{k: float(row[k]) for k in _AT})
         for row in rows
+    ]
+
+
+def group_path(collection: Any, by: str) -> str:
+    """Path of the value that names the group: the field itself, or the label of a classification.
+
+    Raises:
+        ValueError: ``by`` cannot name groups.
+    """
+    if by not in group_fields(collection):
+        raise ValueError(
+            f"the field {by!r} names no groups: choose one of {', '.join(group_fields(collection))}"
+        )
+    kind = getattr(collection.get_field(by), "document_type", None)
+    return f"{by}.label" if kind is fo.Classification else by
+
+
+def scored_by_group(
+    collection: Any, path: str, by: str, *, descending: bool = False
+) -> list[dict[str, Any]]:
+    """Stages of an aggregation that give the group ``g`` and the number ``v`` of each scored sample, sorted by ``v``.
+
+    Raises:
+        ValueError: ``by`` cannot name groups.
+    """
+    group = group_path(collection, by)
+    return [
+        {"$match": {path: {"$ne": None}, group: {"$nin": [None, []]}}},
+        {"$project": {"_id": 0, "g": f"${group}", "v": f"${path}"}},
+        *([{"$unwind": "$g"}] if by == "tags" else []),
+        {"$sort": {"v": -1 if descending else 1}},
     ]
 
 

@@ -18,6 +18,7 @@ from ..dataset import extra_scores, run_records, targets
 from ..dataset.lease import Lease, declared_alone
 from ..dataset.product_store import remember_folder
 from ..dataset.run_records import RunRecord
+from ..dataset.under_way import forget_request, stop_requested
 from ..storage.folders import files_folder
 from ..storage.restored_files import RestoredFiles
 from .estimate import measured
@@ -55,6 +56,7 @@ class ScoringRun:
         self._lease = Lease(self._dataset, settings.field, self._what)
         self._lease.require_free()
         self._files: RestoredFiles | None = None
+        self._stopped = False
         self._prepare(target, settings)
 
     def _prepare(self, target: targets.Target, settings: ScoreSettings) -> None:
@@ -118,7 +120,9 @@ class ScoringRun:
         return files
 
     def __iter__(self) -> Iterator[Summary]:
-        """Score; yields the summary after each chunk that is written. Closing the iterator stops the run safely.
+        """Score; yields the summary after each chunk that is written.
+
+        Closing the iterator stops the run safely; so does ``dataset.under_way.request_stop``, from any process.
 
         Raises:
             ValueError: another run has begun to write the field since this one was made.
@@ -139,7 +143,7 @@ class ScoringRun:
             state = run_records.FAILED
             try:
                 yield from self._score(record)
-                state = run_records.FINISHED
+                state = run_records.STOPPED if self._stopped else run_records.FINISHED
             except (GeneratorExit, KeyboardInterrupt):
                 state = run_records.STOPPED
                 raise
@@ -149,6 +153,7 @@ class ScoringRun:
                     "written and stay; when it is back, run again with skip_scored, and the rest is done"
                 ) from error
             finally:  # finished, stopped or failed half-way: the record says so
+                forget_request(self._dataset, record.key)
                 if self._touched or state == run_records.FAILED:
                     record.end(state)
                 else:
@@ -181,12 +186,26 @@ class ScoringRun:
                     self._write(chunk, record, started)
                     chunk, written_at = [], time.monotonic()
                     yield self.summary
+                    if self._is_to_stop(record):
+                        break
             if chunk:
                 self._write(chunk, record, started)
         finally:
             stream.close()
             self.summary.seconds = round(time.monotonic() - started, 1)
             self._measured()
+
+    def _is_to_stop(self, record: RunRecord) -> bool:
+        """Whether somebody has asked the run to stop while there is something left to do."""
+        summary = self.summary
+        if summary.done >= summary.total or not stop_requested(self._dataset, record.key):
+            return False
+        self._stopped = True
+        summary.notices.append(
+            f"Stopped as it was asked to: {summary.words} are written and stay; run again with skip_scored, and the rest is "
+            "done"
+        )
+        return True
 
     def _measured(self) -> None:
         """Keep how fast it went."""

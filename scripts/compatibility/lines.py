@@ -125,6 +125,16 @@ LINES = (
     ),
     Line("queue", "Delegated runs", ("tests/plugin/operators/test_delegated.py",)),
     Line(
+        "group-rule",
+        "The panel's thresholds by group, and their price",
+        ("tests/plugin/panels/test_panel_group_rule.py",),
+    ),
+    Line(
+        "under-way",
+        "The panel follows runs that are under way, queued ones too, and stops them",
+        ("tests/plugin/panels/test_panel_under_way.py",),
+    ),
+    Line(
         "forms",
         "Forms: presets, devices, what is folded away, the estimate",
         ("tests/plugin/operators/test_forms.py",),

@@ -10,7 +10,7 @@ from fiftyone.operators import types
 from ...dataset import run_records
 from ...dataset.statuses import NOT_SCORED, STATUSES, count_statuses, with_status
 from ...queries.acceptable import acceptable_of
-from . import layout
+from . import layout, under_way
 from .scope import PanelScope
 
 SCORE = "@faceqgen/face-quality/score_faces"
@@ -20,6 +20,7 @@ def count(scope: PanelScope) -> None:
     """Count the statuses, find the run, and what its preset calls acceptable."""
     counts = scope.counts
     counts.statuses = count_statuses(scope.view, scope.field)
+    under_way.count(scope)
     counts.run = run_records.latest(scope.dataset, scope.run_field)
     place = _parameters(counts.run).get("preset")
     counts.acceptable = acceptable_of(scope.view, scope.field, [place] if place else [])
@@ -38,7 +39,7 @@ def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
             params={"status": status},
         )
     waiting = statuses.get(NOT_SCORED, 0)
-    if waiting and not scope.patches:
+    if waiting and not scope.patches and not under_way.writes(scope, scope.run_field):
         everything = waiting == sum(statuses.values())
         label = "Score the faces" if everything else f"Score the rest ({waiting:,})"
         layout.button(row, "score_rest", label, panel.on_score_rest, active=True)
@@ -54,6 +55,7 @@ def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
         )
     layout.button(row, "refresh", "Refresh", panel.on_refresh, title="Count anew")
     layout.text(page, "about_run", _about(scope))
+    under_way.draw(scope, page, panel)
 
 
 def show_status(scope: PanelScope, status: str) -> None:

@@ -29,11 +29,13 @@ from . import (
     edc_curves,
     event_values,
     grid_actions,
+    group_rule,
     layout,
     look,
     overview,
     subgroups,
     subjects,
+    under_way,
 )
 from .event_values import EventRefused
 from .scope import PanelScope, fingerprint
@@ -128,6 +130,9 @@ class FaceQuality(foo.Panel):
             look.draw(scope, page, self)
         else:
             subgroups.draw(scope, page, self)
+            group_rule.draw(scope, page, self)
+            if scope.subset is not None:
+                grid_actions.draw(scope, page, self)
             edc_curves.draw(ctx, scope, page, self)
         return layout.whole(page)
 
@@ -221,6 +226,12 @@ class FaceQuality(foo.Panel):
 
     def on_scored(self, ctx: Any) -> None:
         """Count anew after a run."""
+        self.refresh(ctx)
+
+    def on_cancel_run(self, ctx: Any) -> None:
+        """Ask a run to stop, and look how far it is."""
+        scope = PanelScope(ctx)
+        under_way.cancel(ctx, scope, event_values.choice(ctx, "run", under_way.keys(scope)))
         self.refresh(ctx)
 
     def on_measure(self, ctx: Any) -> None:
@@ -339,6 +350,14 @@ class FaceQuality(foo.Panel):
             known = [subgroups.NONE, *group_fields(scope.view)]
             value = event_values.choice(ctx, "value", known)
         subgroups.choose(scope, value)
+
+    def on_group_rule(self, ctx: Any) -> None:
+        """Keep what one threshold keeps, or the same fraction from each group."""
+        state_of(ctx).choices.rule = event_values.choice(ctx, "rule", group_rule.RULES)
+
+    def on_show_by_group(self, ctx: Any) -> None:
+        """Show the samples on one side of the thresholds of their groups."""
+        group_rule.show(PanelScope(ctx), event_values.choice(ctx, "keep", KEEP))
 
     def on_compute(self, ctx: Any) -> None:
         """Compute the error-versus-discard curves."""

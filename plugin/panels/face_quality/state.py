@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...dataset.under_way import RunUnderWay
 from ...queries.acceptable import Acceptable
 from ...queries.histogram import Histogram
 from ...queries.subjects import IdentityCounts
@@ -35,6 +36,7 @@ class Choices:
         subject: the field that names the subject; "" for none.
         best: how many of each subject to keep.
         group: the field whose groups are compared; "" for none.
+        rule: "one" threshold for all groups, or "each" its own that discards the same fraction of it.
         look: id of the sample to look at; None for the worst.
         face: which of its faces.
     """
@@ -48,6 +50,7 @@ class Choices:
     subject: str = ""
     best: int = 1
     group: str = ""
+    rule: str = "one"
     look: str | None = None
     face: int = 0
 
@@ -84,6 +87,7 @@ class Counts:
     Attributes:
         statuses: samples by status.
         run: the run that wrote the field.
+        under_way: runs that are at work on the data set.
         acceptable: the quality from which a face is acceptable.
         shape: the histogram.
         kept: what the threshold keeps.
@@ -93,6 +97,7 @@ class Counts:
 
     statuses: dict[str, int] = field(default_factory=dict)
     run: dict[str, Any] | None = None
+    under_way: list[RunUnderWay] = field(default_factory=list)
     acceptable: Acceptable = field(default_factory=Acceptable)
     shape: Histogram | None = None
     kept: Kept | None = None

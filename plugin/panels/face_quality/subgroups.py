@@ -7,14 +7,12 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from ...queries.subgroups import MOST_GROUPS, Subgroup, group_fields, subgroups
+from ...queries.subgroups import FEWEST, MOST_GROUPS, Subgroup, group_fields, subgroups
 from . import layout
 from .layout import number
 from .scope import PanelScope
 
 NONE = "(none)"
-FEWEST = 5
-"""Samples that a group needs before it is compared with others in words."""
 
 
 def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
