@@ -60,7 +60,7 @@ def test_the_panel_says_how_far_a_run_is_and_cancel_stops_it_with_all_that_is_wr
     assert (_config(crops).state, _config(crops).complete) == ("stopped", False)
     crops.reload()
     assert crops.values("faceqgen.status") == ["scored", None, None]
-    assert part("dataset.lease").busy_fields(crops._doc.id) == []
+    assert part("dataset.lease").work_at(crops._doc.id) == {}
     assert not part("dataset.under_way").stop_requested(crops, key)
     page.do("on_refresh")
     assert "1 of 3 samples" not in page.text() and "Score the rest (2)" in page.text()
