@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import fiftyone as fo
@@ -12,6 +12,9 @@ from fiftyone.operators import types
 
 from ..dataset.score_fields import score_fields
 from ..progress import Progress
+from .forms import mark
+
+_PANEL = ("Open the Face Quality panel", "@faceqgen/face-quality/open_face_quality")
 
 
 class FaceQualityOperator(foo.Operator):
@@ -117,6 +120,49 @@ class LiveOperator(FaceQualityOperator):
         with fo.ProgressBar(total=total, progress=progress) as bar:
             for state in steps:
                 bar.set_iteration(state.done)
+
+
+class ScoringOperator(LiveOperator):
+    """Writes the scores of faces to fields, and leads to the panel."""
+
+    def write(self, ctx: Any, run: Any, report: Callable[[dict[str, Any]], str]) -> Iterator[Any]:
+        """Do a run, telling how far it is, and show what ``report`` makes of its summary."""
+        yield from self.run_live(ctx, run)
+        if ctx.executor is not None:
+            yield ctx.ops.reload_dataset()
+            yield from show(ctx, report(run.summary.to_dict()), button=_PANEL)
+
+    def write_here(self, run: Any, progress: bool | None) -> Any:
+        """Do a run in Python, with a progress bar; returns its summary, a dict."""
+        if run.summary.total:
+            self.run_here(run, run.summary.total, progress)
+        return run.summary.to_dict()
+
+
+class DeletingOperator(LiveOperator):
+    """Deletes for good what was said yes to, and tells before what that is."""
+
+    risk = "dangerous"
+
+    def add_dry_run(self, inputs: types.Object) -> None:
+        """Add the choice to be told alone."""
+        text = "Change nothing: the result says what would be deleted"
+        inputs.bool("dry_run", default=False, label="Only tell", description=text)
+
+    def add_question(self, inputs: types.Object, ctx: Any) -> None:
+        """Add the question; the button waits for a yes, or for ``dry_run``."""
+        confirm = inputs.bool("confirm", default=False, label="Yes, delete this for good")
+        if not (ctx.params.get("confirm") or ctx.params.get("dry_run")):
+            mark(confirm, "There is no way back: say yes first")
+
+    def only_tells(self, ctx: Any) -> bool:
+        """Whether nothing is to be changed; ``ValueError`` if that is not so and nobody has said yes."""
+        dry_run = bool(ctx.params.get("dry_run"))
+        if not dry_run and ctx.params.get("confirm") is not True:
+            raise ValueError(
+                "nothing was deleted: it needs confirm=True, or dry_run=True to be told what would be"
+            )
+        return dry_run
 
 
 def tell(ctx: Any, fraction: float, label: str) -> Iterator[Any]:

@@ -8,8 +8,7 @@ from typing import Any
 from fiftyone.operators import types
 
 from ..results.cleaning import Cleaning
-from .base import markdown, show
-from .deleting_operator import DeletingOperator
+from .base import DeletingOperator, markdown, show
 
 
 class Clean(DeletingOperator):

@@ -10,8 +10,7 @@ from fiftyone.operators import types
 from ..dataset.fields import DEFAULT_FIELD
 from ..dataset.run_records import recorded_fields
 from ..results.removal import Removal, RemovalSettings
-from .base import markdown, show, tell
-from .deleting_operator import DeletingOperator
+from .base import DeletingOperator, markdown, show, tell
 from .forms import add_score_field, mark
 
 

@@ -9,9 +9,8 @@ from fiftyone.operators import types
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..scoring.import_settings import ImportSettings
-from .base import markdown, tell
+from .base import ScoringOperator, markdown, tell
 from .forms import add_target, mark
-from .scoring_operator import ScoringOperator
 
 
 class ImportScores(ScoringOperator):

@@ -11,10 +11,9 @@ from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
 from ..scoring.settings import ScoreSettings
-from .base import tell
+from .base import ScoringOperator, tell
 from .choices import chosen
 from .score_form import score_form
-from .scoring_operator import ScoringOperator
 
 
 class ScoreFaces(ScoringOperator):
