@@ -69,7 +69,7 @@ PROMISES = (
         "images",
     ),
     Promise(
-        "Any bytes to the assessor: scores or a reason, never a crash, under 5 s",
+        "Any bytes to the assessor: scores or a reason, never a crash, under 5 s, under 1 GB",
         "tests/scripts/test_reliability.py: test_no_mutated_file_breaks_the_assessor",
         "assessor",
     ),
