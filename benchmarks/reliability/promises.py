@@ -74,7 +74,7 @@ PROMISES = (
         "assessor",
     ),
     Promise(
-        "A face scores the same alone, in any batch and order, and with any number of threads: within 0.001 of 100, "
+        "A face scores the same alone, in any batch and order, and with one thread or two: within 0.001 of 100, "
         "restored crops within one grey level",
         "tests/scripts/test_reliability.py: test_a_face_scores_the_same_in_any_batch",
         "batches",
