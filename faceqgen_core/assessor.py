@@ -38,6 +38,7 @@ from faceqgen_core.image_request import bytes_of
 from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
+from faceqgen_core.process.heap import give_back
 from faceqgen_core.reasons import FaceStatistics, explain, measure_face_statistics
 from faceqgen_core.restoration import CropRestorer, MeasuredCrops, Pictures
 from faceqgen_core.types import Assessment, FaceBox, FaceCrop, Image, Landmarks, Status
@@ -302,12 +303,10 @@ class FaceQualityAssessor:
             return _Prepared(replace(known, reason=_in_words(error)))
 
     def _prepared(self, pixels: Image, crop: FaceCrop, known: Assessment) -> _Prepared:
-        protocol, explains = self._preset.protocol, self._preset.explains
-        statistics = (
-            measure_face_statistics(pixels, crop, eye_distance=protocol.eye_distance)
-            if explains
-            else None
-        )
+        protocol = self._preset.protocol
+        statistics = None
+        if self._preset.explains:
+            statistics = measure_face_statistics(pixels, crop, eye_distance=protocol.eye_distance)
         extra = tuple(e.cut(pixels, known.box, protocol) for e in self._extra)
         return _Prepared(replace(known, matrix=crop.matrix), crop.image, statistics, extra)
 
@@ -342,6 +341,7 @@ class FaceQualityAssessor:
         self, network: CropRestorer, waiting: list[_Prepared], options: _Options
     ) -> Iterator[Assessment]:
         """Run the network over the crops of a batch and complete its Assessments, in order."""
+        give_back()
         crops = [prepared.crop for prepared in waiting if prepared.crop is not None]
         if not crops:
             yield from (prepared.assessment for prepared in waiting)

@@ -104,7 +104,7 @@ def _works(chosen: argparse.Namespace, place: Path) -> dict[str, Callable[[], An
     return {
         "images": lambda: fuzz.fuzz_apart("images", chosen.images, chosen.seed),
         "assessor": lambda: fuzz.fuzz_apart("assessor", chosen.assessor, chosen.seed),
-        "batches": lambda: batches.compare_batches(chosen.preset, chosen.faces),
+        "batches": lambda: batches.compare_threads(chosen.preset, chosen.faces),
         "cli": lambda: killed(kills.kill_cli, "cli"),
         "operator": lambda: killed(kills.kill_operator, "operator"),
         "delegated": lambda: killed(kills.kill_operator, "delegated", "delegated"),

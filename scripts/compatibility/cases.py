@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,9 +54,8 @@ class Case:
         source = unpack(place)
         environment = Environment(place / "environment", self.python)
         self.install(environment, source)
-        if "operator" in self.ways:
-            environment.ensure_mongod()
-        told = smoke(environment, place / "smoke", self.ways)
+        with environment.database() if "operator" in self.ways else nullcontext():
+            told = smoke(environment, place / "smoke", self.ways)
         if self.tests and tests:
             environment.install("pytest", "setuptools")
             told += f"; core tests: {core_tests(environment, source)}"

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_FORGOTTEN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "FIFTYONE_PLUGINS_DIR", "KERAS_BACKEND")
+_FORGOTTEN = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "VIRTUAL_ENV",
+    "FIFTYONE_DATABASE_URI",
+    "FIFTYONE_PLUGINS_DIR",
+    "KERAS_BACKEND",
+)
 """What the environment of the caller must not give on."""
+
+_MONGOD = """
+from importlib.util import find_spec
+print(find_spec("fiftyone").submodule_search_locations[0] + "/db/bin/mongod")
+"""
 
 
 class Failed(Exception):
@@ -32,6 +48,7 @@ class Environment:
         self.plugins = place / "plugins"
         self.plugins.mkdir(parents=True)
         self._uv = shutil.which("uv")
+        self._database: dict[str, str] = {}
         self.python = place / "env" / "bin" / "python"
         interpreter = str(find_python(python))
         if self._uv:
@@ -63,13 +80,32 @@ class Environment:
             command += ["--constraint", constraints]
         self._call([*command, *what])
 
-    def ensure_mongod(self) -> None:
-        """See to it that FiftyOne has a database.
+    @contextmanager
+    def database(self) -> Iterator[None]:
+        """Run the environment's own mongod: FiftyOne would take that of any other FiftyOne which is at work on the machine.
 
         Raises:
-            Failed: there is none.
+            Failed: there is none, or it does not start within two minutes.
         """
         self.run(ROOT / "scripts" / "ensure_mongod.py")
+        mongod = self.run("-c", _MONGOD).splitlines()[-1]
+        data = self.place / "database"
+        data.mkdir()
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = int(free.getsockname()[1])
+        where = ["--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1"]
+        process = subprocess.Popen(
+            [mongod, *where, "--nounixsocket"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            _wait_for(port, process)
+            self._database = {"FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{port}"}
+            yield
+        finally:
+            self._database = {}
+            process.kill()
+            process.wait()
 
     def run(self, *arguments: str | Path, cwd: Path | None = None) -> str:
         """Run the environment's Python; returns what it printed.
@@ -91,8 +127,6 @@ class Environment:
         own = {
             "PATH": f"{self.python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "FACEQGEN_HOME": str(self.place / "home"),
-            # Of its own: a mongod of another version may hold the user's, and a second one cannot.
-            "FIFTYONE_DATABASE_DIR": str(self.place / "database"),
             "FIFTYONE_DATABASE_NAME": f"faceqgen-compatibility-{os.getpid()}",
             "FIFTYONE_DATABASE_VALIDATION": "false",
             "FIFTYONE_DO_NOT_TRACK": "true",
@@ -103,7 +137,7 @@ class Environment:
         kept = {name: value for name, value in os.environ.items() if name not in _FORGOTTEN}
         done = subprocess.run(
             [str(part) for part in command],
-            env={**kept, **own},
+            env={**kept, **own, **self._database},
             cwd=cwd or self.place,
             capture_output=True,
             text=True,
@@ -115,6 +149,18 @@ class Environment:
                 f"{' '.join(map(str, command[:6]))}: exit {done.returncode}\n" + "\n".join(told)
             )
         return done.stdout
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        if process.poll() is not None:
+            raise Failed(f"mongod: exit {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.5)
+    raise Failed("mongod has not started within two minutes")
 
 
 def find_python(version: str) -> Path:

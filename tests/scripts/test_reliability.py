@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.reliability import __main__ as command
@@ -71,6 +72,24 @@ def test_what_breaks_the_reader_is_found():
 def test_a_face_scores_the_same_in_any_batch(preset):
     found = batches.compare_batches(preset, faces=5, sizes=(1, 4))
     assert found.held, str(found)
+
+
+@pytest.mark.slow
+def test_a_face_scores_the_same_with_another_number_of_threads(preset):
+    found = batches.compare_threads(preset, faces=3)
+    assert found.held and found.counts == (1, 2), str(found)
+    assert found.batches == batches.Gap(), "batches with the same number of threads are identical"
+
+
+def test_scores_that_lie_too_far_apart_break_the_promise():
+    scores = batches.Scores(np.zeros((2, 4)), np.zeros((2, 8, 8, 3), np.uint8))
+    other = batches.Scores(scores.numbers + 0.002, scores.restored + np.uint8(2))
+    gap = scores.gap(other)
+    assert (gap.quality, gap.native, gap.grey) == (0.002, 0.002, 2)
+    assert scores.gap(scores).held and not gap.held
+    assert not batches.Apart(2, (1, 3), batches.Gap(), (1, 2), threads=gap).held
+    told = str(batches.Apart(2, (1, 3), batches.Gap(), (1, 2), threads=gap))
+    assert "identical to the bit; with 1 and 2 threads: quality 2.0e-03 of 100" in told
 
 
 def test_the_table_keeps_the_figures_of_what_was_not_run(tmp_path):
