@@ -55,11 +55,6 @@ class LabelledSet:
     turned: NDArray[np.float32]
 
     @property
-    def strengths(self) -> NDArray[np.float32]:
-        """The degradation levels by the name that ``networks.grading`` reads them by."""
-        return self.degradation_levels
-
-    @property
     def degraded(self) -> NDArray[np.bool_]:
         """(N,) True where something was done to a face."""
         touched = (self.degradation_levels.sum(axis=1) > 0) | self.turned.any(axis=1)

@@ -82,7 +82,7 @@ class GradedSource:
         return GradedBatch(
             image,
             data.similarity[rows],
-            data.strengths[rows],
+            data.degradation_levels[rows],
             identity.astype(np.float32),
             data.weights[rows],
         )

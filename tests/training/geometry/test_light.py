@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from faceqgen_core.training.geometry.light import Light
-from faceqgen_core.training.geometry.views import draw_light, draw_pose
 from tests.training.geometry.frontal_face import SIZE, face_area, head, mesh
 
 
@@ -68,15 +67,3 @@ def test_lights_out_of_range_are_refused():
         Light(ambient=-0.1)
     with pytest.raises(ValueError, match="azimuth"):
         Light(azimuth=200)
-
-
-def test_views_by_chance_are_seeded_and_in_range():
-    first, second = np.random.default_rng(5), np.random.default_rng(5)
-    drawn = [(draw_pose(first), draw_light(first)) for _ in range(200)]
-    assert drawn == [(draw_pose(second), draw_light(second)) for _ in range(200)]
-    poses = np.array([[p.yaw, p.pitch, p.roll] for p, _ in drawn])
-    assert (np.abs(poses) <= [60, 25, 25]).all() and np.abs(poses[:, 0]).max() > 50
-    assert draw_pose(first, yaw=0, pitch=0, roll=0).yaw == 0
-    assert draw_light(first, strength=0.3).strength == 0.3
-    with pytest.raises(ValueError, match="yaw"):
-        draw_pose(first, yaw=80)
