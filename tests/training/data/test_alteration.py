@@ -1,5 +1,7 @@
 """What training draws: seeded, of known strength, and nothing of the families that are kept for validation."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -133,7 +135,18 @@ def test_pairs_move_input_and_target_alike(targeted):
     np.testing.assert_allclose(batch.image[middle], batch.target[middle], atol=0.05)
 
 
+def test_a_pair_tells_whether_the_head_is_turned_and_whether_the_photograph_is_untouched(targeted):
+    still, every = AlterationMix(turned=0, behind=0, degraded=0), AlterationMix(turned=1)
+    targets = replace(targeted.targets, turned=np.arange(6) == 2)
+    for rows, mix, turned in (([1], still, 0), ([2], still, 1), ([1], every, None)):
+        batch = PairSource(targeted.alterer(mix=mix, rows=np.array(rows)), targets).batch(0, 12)
+        if turned is None:  # by chance, mostly far
+            assert batch.turned.any() and not batch.untouched.any()
+        else:
+            assert set(batch.turned) == {float(turned)} and set(batch.untouched) == {1.0 - turned}
+
+
 def test_faces_without_any_target_are_a_clear_error(targeted):
-    nowhere = type(targeted.targets)(targeted.targets.rows, np.full(6, -1), {})
+    nowhere = replace(targeted.targets, of=np.full(6, -1), pictures={})
     with pytest.raises(ValueError, match="target"):
         PairSource(FaceAlterer(targeted.faces, nowhere, None), nowhere).batch(0, 1)
