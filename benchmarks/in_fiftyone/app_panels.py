@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks import panel as panel_program
+from benchmarks.panel import events as panel_events
+from benchmarks.scored_dataset import make
 from faceqgen_core.bench.row import Row
 from faceqgen_core.bench.sizes import Sizes
 from tests.app.browser import App, app_server, find_chromium, new_page
@@ -31,7 +32,7 @@ _SHOWN = "document.querySelector('[data-cy=\"panel-content-face_quality\"]').inn
 
 def panel_rows(folder: Path, sizes: Sizes) -> list[Row]:
     """Rows of the panel's own work, and of what the App shows beyond FiftyOne's own panel."""
-    dataset = panel_program.make(sizes.panel, folder)
+    dataset = make(sizes.panel, folder)
     try:
         return _rows_of(dataset, folder, sizes)
     finally:
@@ -39,7 +40,7 @@ def panel_rows(folder: Path, sizes: Sizes) -> list[Row]:
 
 
 def _rows_of(dataset: Any, folder: Path, sizes: Sizes) -> list[Row]:
-    events = panel_program.events(dataset, sizes.rounds)
+    events = panel_events(dataset, sizes.rounds)
     rows, own = [], {}
     for what, event in _EVENTS.items():
         own[what] = statistics.median(events[event])

@@ -82,7 +82,7 @@ def test_the_page_names_every_place_that_product_code_writes_to():
     code = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "plugin").rglob("*.py"))
     rooms = set(re.findall(r'product_folder\("(\w+)"', code))
     stores = set(re.findall(r'^_?STORE = "(\w+)"', code, re.MULTILINE))
-    assert rooms == {"restored", "reports", "exports"} and len(stores) == 2
+    assert rooms == {"restored", "reports", "exports"} and len(stores) == 3
     assert {room for room in rooms if f"`~/.faceqgen/{room}/" not in page} == set()
     assert {store for store in stores if f"`{store}`" not in page} == set()
     assert "journal" in page and "delete_face_quality" in page and "`clean`" in page
