@@ -183,7 +183,18 @@ def _trust(app: App, panel: PanelPage, dataset) -> None:
     }
     panel.says(f"{sorted(groups)[0]} (")
     assert panel.part.locator(".boxlayer .trace path.box").count() == len(groups)
+    # Each subject a threshold of its own: what it costs is said in numbers, and what goes is shown.
+    panel.choose("Field", "subject")
+    panel.button("The same fraction from each group").click()
+    panel.says("that the single threshold of")
+    shown = panel.button("Show low (")
+    samples = int(re.search(r"\((\d+)\)", shown.inner_text())[1])
+    assert 0 < samples < len(dataset)
+    shown.click()
+    app.wait_for_count(f"{samples} sample{'s' if samples > 1 else ''}")
     app.shoot("panel-6-trust")
+    panel.button("Show all").click()
+    app.wait_for_count(f"{len(dataset)} samples")
 
 
 def _change_theme(app: App, panel: PanelPage) -> None:
