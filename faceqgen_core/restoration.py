@@ -179,8 +179,8 @@ class Restorer:
     """Runs a preset's networks over crops.
 
     Networks are loaded once per process and device and shared between restorers. On the processor each crop goes through
-    them by itself: a face has the same bits alone and in any batch and order, for about a third more of the networks' time
-    than one call for all of them would take; another number of threads may change the last bits (measures and similarity by
+    them by itself: a face has the same bits alone and in any batch and order, for about twice the networks' time in
+    batches of 32; another number of threads may change the last bits (measures and similarity by
     5e-6 at most). Elsewhere (a GPU, another backend of Keras) crops share calls of a few fixed sizes, and a batch may change
     the last digits.
 
