@@ -70,11 +70,13 @@ _ANGLES = (60.0, 25.0)
 class AlterationMix:
     """How often what is done to a face, each a share in [0, 1].
 
-    ``target`` of the draws are good pictures, the rest any face; ``turned`` of the good pictures are turned in three
+    ``posed`` of the draws are photographs of turned heads whose subject has a good picture: few are, and no turning by
+    geometry looks quite like one. ``target`` of the others are good pictures, the rest any face; ``turned`` of the good pictures are turned in three
     dimensions where a mesh is known, ``behind`` of them get another background; ``degraded`` of all are degraded further: in
     their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their ``geometry``.
     """
 
+    posed: float = 0.12
     target: float = 0.68
     turned: float = 0.42
     behind: float = 0.08
@@ -150,6 +152,8 @@ class FaceAlterer:
         self._good = targets.rows[np.isin(targets.rows, self._any)]
         self._is_good = np.zeros(len(faces.crops), bool)
         self._is_good[self._good] = True
+        elsewhere = targets.turned & (targets.of >= 0) & (targets.of != np.arange(len(targets.of)))
+        self._posed = np.intersect1d(np.flatnonzero(elsewhere), self._any)
         # Sources of very different size share the draws by the square root of their size.
         source = np.array([faces.subjects[i].split("/")[0] for i in self._good])
         _, which, count = np.unique(source, return_inverse=True, return_counts=True)
@@ -158,7 +162,9 @@ class FaceAlterer:
 
     def draw(self, rng: np.random.Generator) -> Altered:
         """Draw a face and alter it."""
-        if len(self._good) and rng.random() < self._mix.target:
+        if len(self._posed) and rng.random() < self._mix.posed:
+            row = int(rng.choice(self._posed))
+        elif len(self._good) and rng.random() < self._mix.target:
             row = int(rng.choice(self._good, p=self._weights))
         else:
             row = int(rng.choice(self._any))

@@ -27,6 +27,8 @@ _ROUND = 0.02
 """Half width of the round bottom of the Charbonnier loss, in units of the image range."""
 _ALTERED = 0.15
 """From this mean absolute difference of input and target on a pixel counts as altered in full."""
+_EVEN = 0.02
+"""Greatest difference to the corner of a target, in units of the image range, of what is its even background."""
 _LEFT = 0.9
 """Share of identity's and the critic's say that a turned head is spared: the face is most alike, and sharpest, where it
 stays as it is."""
@@ -38,7 +40,8 @@ class LossWeights:
 
     ``cross`` is how much less the pixels of another image of the subject count; ``face`` how much more the face counts than
     its surroundings. ``altered`` is how much more those pixels count at which input and target differ: covers, hard light, what
-    stands behind the head. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
+    stands behind the head; ``even`` how much more those count that are the target's even background. ``light`` weighs by what
+    factor (its logarithm) the mean luminance of the face misses that of the target. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
     the utility of the face asks for: SSIM ``least + (most - least) * utility``, and twice the root of the mean squared error
     ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
     much as its target asks for: a dark face is lit, however well it is known. But an untouched photograph whose head is not
@@ -60,6 +63,8 @@ class LossWeights:
     cross: float = 0.4
     face: float = 2.0
     altered: float = 2.0
+    even: float = 1.0
+    light: float = 0.4
     least: float = 0.3
     most: float = 0.97
     near: float = 0.02
@@ -121,6 +126,7 @@ class RestorationGAN:
         "code",
         "identity",
         "change",
+        "light",
         "features",
         "adversarial",
     )
@@ -195,8 +201,12 @@ class RestorationGAN:
         squared = ops.mean(ops.square(image - other), axis=-1) * self._face
         return ops.sqrt(ops.sum(squared, axis=(1, 2)) + 1e-6)
 
+    def _luminance(self, image: Any) -> Any:
+        """Mean of the colours over the face, (N,), not quite 0 where it is black."""
+        return ops.sum(ops.mean(image, axis=-1) * self._face, axis=(1, 2)) + _EVEN
+
     def _restoration_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any, Any]:
-        """Loss, (restored, drawn, target) of the generator's side, and the parts (7,) of the loss."""
+        """Loss, (restored, drawn, target) of the generator's side, and the parts (8,) of the loss."""
         w = self.weights
         cross, turned, untouched = kinds[:, 0], kinds[:, 1], kinds[:, 2]
         similarity, identity = self._known(image)
@@ -214,6 +224,8 @@ class RestorationGAN:
         altered = 1 + w.altered * _column(ops.maximum(same, turned)) * ops.clip(
             away / _ALTERED, 0.0, 1.0
         )
+        off = ops.max(ops.abs(aim - aim[:, :1, :1]), axis=-1, keepdims=True)
+        altered = altered * (1 + w.even * ops.cast(off < _EVEN, aim.dtype))
         pixel = self._pixel * altered * _column(1 - w.cross * cross * (1 - turned))
         on_restored = ops.mean(pixel * charbonnier(restored - aim))
         on_drawn = ops.mean(pixel * charbonnier(drawn - aim))
@@ -231,6 +243,8 @@ class RestorationGAN:
             seen = in_float32(self.discriminator(large, training=False))[6]
             _, theirs = self._known(target)
             who = ops.mean((1 - ops.sum(seen * theirs, axis=-1)) * (1 - _LEFT * turned))
+        missed = ops.abs(ops.log(self._luminance(restored) / self._luminance(aim)))
+        light = ops.mean(same * missed)
         utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
         kept, due = (
             ops.sum(ssim_map(mine, x) * self._inside, axis=(1, 2)) for x in (restored, aim)
@@ -248,8 +262,9 @@ class RestorationGAN:
             + w.code * distance
             + w.identity * who
             + w.change * change
+            + w.light * light
         )
-        parts = ops.stack([on_restored, on_drawn, structure, detail, distance, who, change])
+        parts = ops.stack([on_restored, on_drawn, structure, detail, distance, who, change, light])
         return loss, (restored, drawn, aim), parts
 
     def _plain_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any]:

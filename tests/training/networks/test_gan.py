@@ -45,7 +45,7 @@ def _gan(**options):
 @pytest.fixture(scope="module")
 def made():
     """Made once, for its steps take long to compile; and its state at the start."""
-    gan = _gan(weights=LossWeights(altered=0.0))  # what is altered has a test of its own
+    gan = _gan(weights=LossWeights(altered=0.0, even=0.0))  # what counts more has a test of its own
     return gan, {name: np.array(value) for name, value in gan.state().items()}
 
 
@@ -111,7 +111,7 @@ def test_the_decoder_draws_the_mean_face_of_an_empty_code(gan):
 def test_the_critic_learns_only_where_it_has_a_say_and_the_discriminator_never(gan):
     judge, critic, generator = map(_copy, (gan.discriminator, gan.critic, gan.generator))
     basis = [np.array(w) for w in gan.generator.get_layer("basis").get_weights()]
-    assert tuple(gan.step(_batch(), adversarial=0.0)) == RestorationGAN.NAMES[:7]
+    assert tuple(gan.step(_batch(), adversarial=0.0)) == RestorationGAN.NAMES[:8]
     assert _same(gan.critic, critic) and not _same(gan.generator, generator)
     losses = gan.step(_batch(), adversarial=0.5)
     assert tuple(losses) == RestorationGAN.NAMES + RestorationGAN.CRITIC_NAMES
@@ -203,6 +203,25 @@ def test_pixels_that_have_to_change_count_more():
     # The target itself: nothing has to change, so nothing counts more.
     assert weighted[0]["restored"] == pytest.approx(plain[0]["restored"], rel=1e-4)
     assert weighted[1]["restored"] > 1.5 * plain[1]["restored"]
+
+
+def test_an_even_background_counts_more_and_a_face_in_the_wrong_light_is_told_by_its_factor():
+    half = TARGET.copy()
+    half[:, :, : SIZE // 2] = half[
+        :, :1, :1
+    ]  # from the corner to the middle as even as a target's background
+    losses = []
+    for weights in (LossWeights(altered=0.0, even=0.0), LossWeights(altered=0.0, even=3.0)):
+        other = _gan(weights=weights)
+        inputs = [ops.convert_to_tensor(IMAGE), *other._known(IMAGE)]
+        made = ops.convert_to_numpy(other.generator(inputs, training=True)[0])
+        losses.append(other.step(Batch(IMAGE, half, *KINDS), adversarial=0.0))
+        factor = (made.mean(axis=(1, 2, 3)) + 0.02) / (half.mean(axis=(1, 2, 3)) + 0.02)
+        assert losses[-1]["light"] == pytest.approx(np.abs(np.log(factor)).mean(), rel=1e-2)
+    plain, weighted = losses
+    assert weighted["restored"] > 1.5 * plain["restored"]
+    cross = other.step(Batch(IMAGE, TARGET, *(KINDS + 1)), adversarial=0.0)
+    assert cross["light"] == 0  # another photograph of the subject may be lit otherwise
 
 
 def test_its_state_brings_back_both_networks_their_optimisers_and_the_average(gan):
