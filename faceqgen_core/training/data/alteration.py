@@ -48,7 +48,8 @@ NAMED_AS = {
 
 _LIGHTS: tuple[str, ...] = (
     *LIGHT,
-    *("dark", "bright", "hard_light", "hard_light", "cast_shadow", "cast_shadow"),
+    *("dark", "bright") * 3,
+    *("hard_light", "cast_shadow") * 2,
     *("blinds", "bloom", "infrared"),
 )
 _STRUCTURES: tuple[str, ...] = (
@@ -58,7 +59,9 @@ _STRUCTURES: tuple[str, ...] = (
 )
 _COVERS: tuple[str, ...] = (
     *WORN,
-    *("sunglasses", "sunglasses", "hand", "microphone", "face_mask", "strands"),
+    *("sunglasses",) * 2,
+    *("hand",) * 4,
+    *("microphone", "face_mask", "strands"),
     *("rectangle", "ellipse", "blob", "occlusion"),
     *COVER,
 )
@@ -71,9 +74,10 @@ class AlterationMix:
     """How often what is done to a face, each a share in [0, 1].
 
     ``posed`` of the draws are photographs of turned heads whose subject has a good picture: few are, and no turning by
-    geometry looks quite like one. ``target`` of the others are good pictures, the rest any face; ``turned`` of the good pictures are turned in three
-    dimensions where a mesh is known, ``behind`` of them get another background; ``degraded`` of all are degraded further: in
-    their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their ``geometry``.
+    geometry looks quite like one. ``target`` of the others are good pictures, the rest any face; ``turned`` of the good
+    pictures are turned in three dimensions where a mesh is known, ``behind`` of them get another background; ``degraded``
+    of all are degraded further: in their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their
+    ``geometry``.
     """
 
     posed: float = 0.12
@@ -82,7 +86,7 @@ class AlterationMix:
     behind: float = 0.08
     relit: float = 0.25
     degraded: float = 0.82
-    light: float = 0.28
+    light: float = 0.34
     cover: float = 0.42
     structure: float = 0.5
     second: float = 0.22

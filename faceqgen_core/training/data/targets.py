@@ -21,6 +21,9 @@ UNCOVERED = 0.6
 FITNESS = 0.28
 YAW, PITCH = 14.0, 16.0
 """Degrees by which the head of a target may be turned or raised against the median face, where a mesh is known."""
+TURNED_YAW, TURNED_PITCH = 18.0, 24.0
+"""Degrees from which on a head is to be turned to the front. Between these and those of a target its utility decides: such
+heads are many, mostly well known, and SSIM would tell nothing of natural faces if all of them changed in full."""
 FACE_FLAG = 2.0
 """Least logit of the mesh network that it sees a face at all."""
 
@@ -34,7 +37,7 @@ class Targets:
         of: (N,) row of each face's target: itself if it is a good picture, else its subject's best image if that is
             one, else -1.
         pictures: {row: (S, S, 3) uint8 RGB}, the good pictures before an even background.
-        turned: (N,) True for faces whose head is turned or raised further than that of a target may be.
+        turned: (N,) True for faces whose head is so far turned or raised that it is to be turned back.
     """
 
     rows: NDArray[np.int64]
@@ -44,13 +47,14 @@ class Targets:
 
 
 def turned_away(yaw: Any, pitch: Any) -> Any:
-    """Whether a head is turned or raised, in degrees against the median face, further than that of a target may be."""
-    return (np.abs(yaw) >= YAW) | (np.abs(pitch) >= PITCH)
+    """Whether a head is turned or raised, in degrees against the median face, so far that it is to be turned back."""
+    return (np.abs(yaw) >= TURNED_YAW) | (np.abs(pitch) >= TURNED_PITCH)
 
 
-def _turned_heads(geometry: FaceGeometry) -> NDArray[np.bool_]:
-    yaw, pitch = (geometry.pose[:, :2] - np.median(geometry.pose[:, :2], axis=0)).T
-    return np.asarray(turned_away(yaw, pitch))
+def _off_front(geometry: FaceGeometry) -> NDArray[np.float32]:
+    """Yaw and pitch of all heads in degrees against the median face, (2, N)."""
+    pose = geometry.pose[:, :2]
+    return np.asarray((pose - np.median(pose, axis=0)).T, np.float32)
 
 
 def good_pictures(faces: FaceSet, geometry: FaceGeometry | None) -> NDArray[np.bool_]:
@@ -59,7 +63,8 @@ def good_pictures(faces: FaceSet, geometry: FaceGeometry | None) -> NDArray[np.b
     open_face = np.array([uncovered(crop) for crop in faces.crops])
     good = (frontal > FRONTAL) & (open_face > UNCOVERED) & (faces.fitness > FITNESS)
     if geometry is not None:
-        good &= ~_turned_heads(geometry) & (geometry.flag > FACE_FLAG)
+        yaw, pitch = np.abs(_off_front(geometry))
+        good &= (yaw < YAW) & (pitch < PITCH) & (geometry.flag > FACE_FLAG)
     return np.asarray(good)
 
 
@@ -95,5 +100,7 @@ def choose_targets(
             pictures[row] = homogenise(crop, 1.0)
         else:
             pictures[row] = even_background(crop, geometry.person[row])
-    turned = np.zeros(len(good), bool) if geometry is None else _turned_heads(geometry)
+    turned = np.zeros(len(good), bool)
+    if geometry is not None:
+        turned = np.asarray(turned_away(*_off_front(geometry)))
     return Targets(rows, np.asarray(of, np.int64), pictures, turned)
