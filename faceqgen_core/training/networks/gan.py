@@ -29,8 +29,6 @@ _ALTERED = 0.15
 """From this mean absolute difference of input and target on a pixel counts as altered in full."""
 _EVEN = 0.02
 """Greatest difference to the corner of a target, in units of the image range, of what is its even background."""
-_PATCH = 8
-"""Side of the patches, in pixels, over which fine detail has one energy."""
 _LEFT = 0.9
 """Share of identity's and the critic's say that a turned head is spared: the face is most alike, and sharpest, where it
 stays as it is."""
@@ -42,11 +40,10 @@ class LossWeights:
 
     ``cross`` is how much less the pixels of another image of the subject count; ``face`` how much more the face counts than
     its surroundings. ``altered`` is how much more those pixels count at which input and target differ: covers, hard light, what
-    stands behind the head; ``even`` how much more those count that are the target's even background. ``grain`` weighs how far
-    the energy of fine detail, patch by patch, is from the target's: to the difference of pixels a sharp edge that is not
-    quite in its place is worse than a soft one. ``light`` weighs by what factor (its logarithm) the mean luminance of the
-    face misses that of the target. ``change`` weighs how far SSIM and error of input and restoration, over the face, are from what
-    the utility of the face asks for: SSIM ``least + (most - least) * utility``, and twice the root of the mean squared error
+    stands behind the head; ``even`` how much more those count that are the target's even background. ``light`` weighs by
+    what factor (its logarithm) the mean luminance of the face misses that of the target. ``change`` weighs how far SSIM and
+    error of input and restoration, over the face, are from what the utility of the face asks for: SSIM
+    ``least + (most - least) * utility``, and twice the root of the mean squared error
     ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
     much as its target asks for: a dark face is lit, however well it is known. But an untouched photograph whose head is not
     turned may not where the target is another photograph: every natural face would change, and SSIM would tell nothing.
@@ -60,7 +57,7 @@ class LossWeights:
     ssim: float = 0.25
     detail: float = 1.0
     code: float = 0.2
-    identity: float = 0.5
+    identity: float = 0.3
     change: float = 1.0
     adversarial: float = 0.15
     features: float = 0.5
@@ -69,7 +66,6 @@ class LossWeights:
     altered: float = 2.0
     even: float = 1.5
     light: float = 0.8
-    grain: float = 5.0
     least: float = 0.3
     most: float = 0.97
     near: float = 0.02
@@ -84,19 +80,6 @@ def charbonnier(error: Any) -> Any:
 def _detail(image: Any) -> Any:
     """What a 3 x 3 mean takes away."""
     return image - ops.average_pool(image, 3, 1, padding="same")
-
-
-def _energy(image: Any) -> Any:
-    """Standard deviation of a grey image's fine detail by patches that overlap by half.
-
-    Compare Abrahamyan et al. 2022, "Gradient Variance Loss for Structure-Enhanced Image Super-Resolution".
-    """
-    squared = ops.square(_detail(ops.mean(image, axis=-1, keepdims=True)))
-    return ops.sqrt(_by_patch(squared) + 1e-6)
-
-
-def _by_patch(image: Any) -> Any:
-    return ops.average_pool(image, _PATCH, _PATCH // 2)
 
 
 def _shrunk(image: Any, side: int) -> Any:
@@ -145,7 +128,6 @@ class RestorationGAN:
         "identity",
         "change",
         "light",
-        "grain",
         "features",
         "adversarial",
     )
@@ -178,7 +160,6 @@ class RestorationGAN:
         face = np.asarray(_shrunk(np.asarray(region, np.float32)[None, ..., None], self._side))
         pixel = 1 + (self.weights.face - 1) * face
         self._pixel = np.asarray(pixel / pixel.mean(), np.float32)
-        self._patch = np.asarray(_by_patch(self._pixel), np.float32)
         self._face = np.asarray(face[..., 0] / max(float(face.sum()), 1e-6), np.float32)
         edge = WINDOW // 2
         inside = face[:, edge:-edge, edge:-edge, 0]
@@ -226,7 +207,7 @@ class RestorationGAN:
         return ops.sum(ops.mean(image, axis=-1) * self._face, axis=(1, 2)) + _EVEN
 
     def _restoration_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any, Any]:
-        """Loss, (restored, drawn, target) of the generator's side, and the parts (9,) of the loss."""
+        """Loss, (restored, drawn, target) of the generator's side, and the parts (8,) of the loss."""
         w = self.weights
         cross, turned, untouched = kinds[:, 0], kinds[:, 1], kinds[:, 2]
         similarity, identity = self._known(image)
@@ -256,8 +237,6 @@ class RestorationGAN:
             * _column(same)
             * (charbonnier(_detail(restored) - fine) + 0.5 * charbonnier(_detail(drawn) - fine))
         )
-        coarse = ops.abs(_energy(restored) - _energy(aim))
-        grain = ops.mean(self._patch * _column(same) * coarse)
         # A different person is no restoration: who it is, by the embedding that was distilled from a recogniser.
         who = ops.zeros(())
         if w.identity:
@@ -285,11 +264,8 @@ class RestorationGAN:
             + w.identity * who
             + w.change * change
             + w.light * light
-            + w.grain * grain
         )
-        parts = ops.stack(
-            [on_restored, on_drawn, structure, detail, distance, who, change, light, grain]
-        )
+        parts = ops.stack([on_restored, on_drawn, structure, detail, distance, who, change, light])
         return loss, (restored, drawn, aim), parts
 
     def _plain_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any]:
