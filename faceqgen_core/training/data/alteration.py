@@ -46,9 +46,10 @@ NAMED_AS = {
 }
 """Family of ``FAMILIES`` under which the discriminator names a wild one; covers that are not listed are occlusions."""
 
+_EXPOSURE = ("dark", "bright")
 _LIGHTS: tuple[str, ...] = (
     *LIGHT,
-    *("dark", "bright") * 3,
+    *_EXPOSURE * 3,
     *("hard_light", "cast_shadow") * 2,
     *("blinds", "bloom", "infrared"),
 )
@@ -73,14 +74,11 @@ _ANGLES = (60.0, 25.0)
 class AlterationMix:
     """How often what is done to a face, each a share in [0, 1].
 
-    ``posed`` of the draws are photographs of turned heads whose subject has a good picture: few are, and no turning by
-    geometry looks quite like one. ``target`` of the others are good pictures, the rest any face; ``turned`` of the good
-    pictures are turned in three dimensions where a mesh is known, ``behind`` of them get another background; ``degraded``
-    of all are degraded further: in their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their
-    ``geometry``.
+    ``target`` of the draws are good pictures, the rest any face; ``turned`` of the good pictures are turned in three
+    dimensions where a mesh is known, ``behind`` of them get another background; ``degraded`` of all are degraded further: in
+    their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their ``geometry``.
     """
 
-    posed: float = 0.12
     target: float = 0.68
     turned: float = 0.42
     behind: float = 0.08
@@ -156,8 +154,6 @@ class FaceAlterer:
         self._good = targets.rows[np.isin(targets.rows, self._any)]
         self._is_good = np.zeros(len(faces.crops), bool)
         self._is_good[self._good] = True
-        elsewhere = targets.turned & (targets.of >= 0) & (targets.of != np.arange(len(targets.of)))
-        self._posed = np.intersect1d(np.flatnonzero(elsewhere), self._any)
         # Sources of very different size share the draws by the square root of their size.
         source = np.array([faces.subjects[i].split("/")[0] for i in self._good])
         _, which, count = np.unique(source, return_inverse=True, return_counts=True)
@@ -166,9 +162,7 @@ class FaceAlterer:
 
     def draw(self, rng: np.random.Generator) -> Altered:
         """Draw a face and alter it."""
-        if len(self._posed) and rng.random() < self._mix.posed:
-            row = int(rng.choice(self._posed))
-        elif len(self._good) and rng.random() < self._mix.target:
+        if len(self._good) and rng.random() < self._mix.target:
             row = int(rng.choice(self._good, p=self._weights))
         else:
             row = int(rng.choice(self._any))
@@ -188,7 +182,9 @@ class FaceAlterer:
                 behind = np.asarray(cv2.flip(self._other(rng), 0), np.uint8)
                 image = self._head(self._geometry, row, behind).front()
         for family in self._families(rng):
-            strength = float(rng.beta(1.1, 1.25))
+            # A face that is nearly black or white is lit by what is usual: where such ones are rare, too little.
+            draws = 3 if family in _EXPOSURE else 1
+            strength = float(rng.beta(1.1, 1.25, draws).max())
             other = self._other(rng) if rng.random() < 0.3 else None
             image = apply_family(rng, image, family, strength, other)
             name = family if family in FAMILIES else NAMED_AS.get(family, "occlusion")

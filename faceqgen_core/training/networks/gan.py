@@ -58,8 +58,8 @@ class LossWeights:
     detail: float = 1.0
     code: float = 0.2
     identity: float = 0.3
-    change: float = 1.0
-    adversarial: float = 0.15
+    change: float = 1.2
+    adversarial: float = 0.06
     features: float = 0.5
     cross: float = 0.4
     face: float = 2.0

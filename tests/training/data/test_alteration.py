@@ -63,15 +63,20 @@ def test_strengths_name_known_families_and_heads_turn_within_bounds(targeted):
     assert 0.6 < np.mean([d.changed for d in draws]) < 1
 
 
-def test_photographs_of_turned_heads_are_drawn_as_often_as_asked(faces, targeted):
-    targets = replace(targeted.targets, turned=np.arange(6) == 2, of=np.array([0, 1, 0, 3, 4, 5]))
-    for posed, least, most in ((0.0, 0.0, 0.15), (0.5, 0.4, 0.7)):
-        mix = AlterationMix(posed=posed, target=0.5, turned=0, behind=0, degraded=0)
-        alterer = FaceAlterer(faces, targets, None, mix=mix)
-        rng = np.random.default_rng(3)
-        assert least <= np.mean([alterer.draw(rng).row == 2 for _ in range(300)]) <= most
-    only = FaceAlterer(faces, targets, None, rows=np.array([0, 1]), mix=mix)
-    assert {only.draw(rng).row for _ in range(50)} == {0, 1}
+def test_dark_and_over_exposed_faces_are_drawn_stronger_than_others(faces, targeted, monkeypatch):
+    drawn = {}
+
+    def noted(rng, image, family, strength, other=None):
+        drawn.setdefault(family, []).append(strength)
+        return image
+
+    monkeypatch.setattr(alteration, "apply_family", noted)
+    alterer = targeted.alterer(mix=AlterationMix(light=1, turned=0, behind=0))
+    rng = np.random.default_rng(2)
+    for _ in range(600):
+        alterer.draw(rng)
+    far = [s for family in ("dark", "bright") for s in drawn.pop(family)]
+    assert np.mean(far) > np.mean([s for values in drawn.values() for s in values]) + 0.15
 
 
 def test_training_draws_no_family_that_is_kept_for_validation(faces, targeted, monkeypatch):
