@@ -6,9 +6,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_ARGS ?=
 PYTEST_ARGS ?=
-# Processes for the tests that need no browser, each with a database of its own; 1: all in one, as with PYTEST_ARGS. With more, the
-# mongod that they share ends with the worker that has started it: where that one is through first, the others fail.
-WORKERS ?= 1
+# Processes for the tests that need no browser, each with a database of its own: as many as there are processors, at most two,
+# for each takes up to 4 GB. 1: all in one, as with PYTEST_ARGS.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(2, os.cpu_count() or 1))')
 BENCH_ARGS ?=
 RELIABILITY_ARGS ?= --write
 # Empty for the newest versions of everything in place of those that are known to work together.

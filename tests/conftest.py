@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib
 import os
 import shutil
@@ -29,11 +28,6 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 """Whether this is one of several processes that share the tests, ``pytest -n``."""
 if IS_WORKER:
     os.environ |= {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
-    # FiftyOne starts a mongod where it finds none; of two that look at once, one would end in an error. The folder is still
-    # that of the process that has started the workers.
-    with (Path(os.environ["FACEQGEN_HOME"]) / "mongod.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        importlib.import_module("fiftyone")
 os.environ["FACEQGEN_HOME"] = tempfile.mkdtemp(prefix="faceqgen-tests-")  # restored images go here
 
 
@@ -51,8 +45,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         items.sort(key=lambda item: item.get_closest_marker("training") is None)
 
 
-def pytest_unconfigure() -> None:
-    """Remove the restored images."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Where workers share the tests, start the database that they share before them.
+
+    FiftyOne starts a mongod where it finds none, and says to the processes that it starts where it is: here to the workers. It
+    ends with the process that has started it, and a mongod that is about to end cannot be joined: none of the workers may
+    have it, since nobody knows which is through first.
+    """
+    if _has_workers(config):
+        import fiftyone.core.odm as foo
+
+        foo.get_db_conn()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the restored images, and what FiftyOne has put into the database when it was opened for workers."""
+    if _has_workers(config):
+        _drop_database()
     shutil.rmtree(os.environ["FACEQGEN_HOME"], ignore_errors=True)
 
 
@@ -76,8 +85,17 @@ def demo() -> ModuleType:
 
 @pytest.fixture(scope="session", autouse=True)
 def _leave_nothing_behind() -> Iterator[None]:
-    """Remove the tests' database if a test has used FiftyOne."""
+    """Remove the tests' database."""
     yield
+    _drop_database()
+
+
+def _has_workers(config: pytest.Config) -> bool:
+    return not IS_WORKER and bool(config.getoption("numprocesses", None))
+
+
+def _drop_database() -> None:
+    """Remove the database of this process if FiftyOne was used."""
     if "fiftyone" in sys.modules:
         import fiftyone.core.odm as foo
 

@@ -76,6 +76,18 @@ def test_every_process_that_runs_tests_has_a_database_and_a_home_of_its_own():
     assert Path(os.environ["FACEQGEN_HOME"]).is_dir()
 
 
+@pytest.mark.skipif(
+    "PYTEST_XDIST_WORKER" not in os.environ, reason="one process has its own, and ends it"
+)
+def test_no_worker_has_the_mongod_that_all_share():
+    """It would end with that worker: the process that has started the workers has it, and says where it is."""
+    import fiftyone.core.odm.database as database
+
+    database.get_db_conn()
+    assert database._db_service is None
+    assert os.environ.get("FIFTYONE_DATABASE_URI") or os.environ["FIFTYONE_PRIVATE_DATABASE_PORT"]
+
+
 def test_the_core_lists_its_public_names_and_no_other():
     assert dir(faceqgen_core) == sorted(faceqgen_core.__all__)
     assert all(hasattr(faceqgen_core, name) for name in faceqgen_core.__all__)

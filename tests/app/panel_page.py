@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 from tests.app.browser import App
+
+CLICKS = 5
+"""How often a bar is clicked: a click is lost where the plot is drawn anew at that moment."""
+PATIENCE_MS = 10_000
+"""How long each click waits for its answer, and the pointer for the label of a bar."""
 
 
 class PanelPage:
@@ -14,6 +20,7 @@ class PanelPage:
     def __init__(self, app: App, *, within: str = "#root") -> None:
         self.app = app
         self.page = app.page
+        self.within = within
         self.place = app.page.locator(within)
         self.part = self.place.locator('[data-cy="panel-content-face_quality"]')
 
@@ -101,20 +108,47 @@ class PanelPage:
             "return {x: b.x, y: b.y, width: b.width, height: b.height}})"
         )
 
-    def click_bar(self, number: int) -> None:
-        """Click a bar of the histogram."""
-        self.point_at_bar(number)
-        self.page.mouse.down()
-        self.page.mouse.up()
+    def click_bar(self, number: int) -> float:
+        """Click a bar of the histogram until the panel says that the grid shows another part.
 
-    def point_at_bar(self, number: int) -> None:
-        """Move the pointer to a bar once the histogram stands still; it can be clicked when its label has appeared."""
+        Returns:
+            Seconds from the click that was answered to the answer.
+
+        Raises:
+            AssertionError: no click was answered, or the bar has no label to click it by.
+        """
+        said = f"""(document.querySelector('{self.within} [data-cy="panel-content-face_quality"]')?.innerText ?? '')
+            .match(/The grid shows (?!the whole view).*/)?.[0]"""
+        before = self.page.evaluate(said)
+        for _ in range(CLICKS):
+            if not self.point_at_bar(number):
+                continue
+            start = time.perf_counter()
+            self.page.mouse.down()
+            self.page.mouse.up()
+            if _comes(
+                self.page.wait_for_function,
+                f"before => {{const now = {said}; return now && now !== before}}",
+                arg=before,
+            ):
+                return time.perf_counter() - start
+        raise AssertionError(
+            f"bar {number} of the histogram was clicked {CLICKS} times, and the panel did not answer within "
+            f"{PATIENCE_MS / 1000:g} s: a bar of height 0, or the one that is shown already? The panel says: {self.text()}"
+        )
+
+    def point_at_bar(self, number: int) -> bool:
+        """Move the pointer to a bar once the histogram stands still.
+
+        Returns:
+            Whether its label has appeared: then it can be clicked.
+        """
         self.wait_for_rest()
         bar = self.bars()[number]
         x, y = bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2
         self.page.mouse.move(x - 2, y)
         self.page.mouse.move(x, y)
-        self.part.locator(".hoverlayer .hovertext").first.wait_for()
+        return _comes(self.part.locator(".hoverlayer .hovertext").first.wait_for)
 
     def wait_for_rest(self) -> None:
         """Wait until the histogram is drawn and stands still."""
@@ -140,3 +174,14 @@ class PanelPage:
         """Put the slider at a share of its length."""
         box = self.part.locator(".MuiSlider-root").bounding_box()
         self.page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+
+
+def _comes(wait: Callable[..., object], *args: object, **options: object) -> bool:
+    """Whether what Playwright waits for comes in time."""
+    from playwright.sync_api import TimeoutError as NotInTime
+
+    try:
+        wait(*args, timeout=PATIENCE_MS, **options)
+    except NotInTime:
+        return False
+    return True

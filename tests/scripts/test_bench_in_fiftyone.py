@@ -68,6 +68,7 @@ def test_the_server_runs_the_operator_again_and_again_and_its_memory_is_read(tmp
     assert row.figure > 100 and row.other > 100 and row.note.count(" ") >= 5
 
 
+@pytest.mark.app
 @pytest.mark.slow
 def test_the_panel_is_opened_beside_fiftyone_s_own(tmp_path, chromium_path):
     from benchmarks.in_fiftyone.app_panels import panel_rows

@@ -17,7 +17,6 @@ from faceqgen_core.training.data.subjects import (
 )
 from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.labels.labelled_set import LabelledSet
-from faceqgen_core.training.loop.checkpoint import load_checkpoint
 from faceqgen_core.training.loop.discriminator_stage import report, split_labelled
 from faceqgen_core.training.loop.validation import Validation
 from tests.claims import claim
@@ -142,33 +141,6 @@ def test_config_data_code_and_curves_lie_beside_the_weights(run):
     assert [row["step"] for row in _rows(run)] == [50, 100, 150, 200, 250]
     assert any((run / "logs").iterdir())
     assert np.asarray(Image.open(run / "samples" / "000250.png")).std() > 20
-
-
-def test_a_run_with_patience_keeps_its_best_report(data, tmp_path):
-    brief = {
-        "steps": 15,
-        "batch_size": 2,
-        "checkpoint_every": 3,
-        "patience": 1,
-        "half_size": 0.0,
-    }
-    brief |= {"grading_steps": 2, "graded_batch": 2, "copies": 1, "adversarial_from": 0.0}
-    output = tmp_path / "brief"
-    assert _train(data, output, SETTINGS | brief) == 0
-    rows = _rows(output)
-    best = max(rows, key=lambda row: row["order"])
-    _, facts = load_checkpoint(output / "checkpoint.npz")
-    assert facts["stop"]["best_step"] == best["step"]
-    assert facts["step"] == rows[-1]["step"] == min(15, best["step"] + 3)
-    generator = _networks()[0]
-    generator.load_weights(output / WEIGHTS[0])
-    last, _ = load_checkpoint(output / "checkpoint.npz")
-    kept = generator.get_weights()
-    same = all((last[f"averaged/{i}"] == value).all() for i, value in enumerate(kept))
-    assert same == (best["step"] == facts["step"])
-    if facts["step"] < 15:  # an ended run has nothing to go on with
-        assert _train(data, output, SETTINGS | brief, "--resume") == 0
-        assert load_checkpoint(output / "checkpoint.npz")[1] == facts
 
 
 def test_too_few_subjects_to_hold_any_back_is_a_clear_error(data, tmp_path, capsys):

@@ -27,6 +27,8 @@ from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.loop.checkpoint import load_checkpoint
 from faceqgen_core.training.networks.gan import RestorationGAN
 
+pytestmark = pytest.mark.usefixtures("uncompiled")
+
 TEMPLATE = CropProtocol().template.astype(np.float32)
 
 
@@ -63,19 +65,19 @@ def data(tmp_path_factory):
 def config(data):
     path = data / "tiny.json"
     tiny = {
-        "grading_steps": 10,
+        "grading_steps": 4,
         "graded_batch": 4,
         "copies": 1,
-        "steps": 20,
+        "steps": 8,
         "batch_size": 2,
         "generator_width": 16,
         "discriminator_width": 8,
         "held_back": 0.2,
-        "checkpoint_every": 10,
-        "report_every": 5,
+        "checkpoint_every": 4,
+        "report_every": 2,
         "learning_rate": 0.002,
-        "half_size": 0.4,
-        "adversarial_from": 0.4,
+        "half_size": 0.375,
+        "adversarial_from": 0.375,
         "code": 8,
     }
     path.write_text(json.dumps(tiny))
@@ -94,7 +96,7 @@ def _train(data, config, output, *more):
 
 
 @pytest.fixture(scope="module")
-def whole(data, config, tmp_path_factory):
+def whole(uncompiled, data, config, tmp_path_factory):
     output = tmp_path_factory.mktemp("run") / "whole"
     assert _train(data, config, output) == 0
     return output
@@ -118,11 +120,11 @@ def _same_end(run, whole):
 
 
 def test_a_run_logs_every_loss_and_what_it_gains_on_held_back_faces(whole):
-    """That it learns is shown by the small run: twenty steps of two pairs show nothing on every processor."""
+    """That it learns is shown by the small run: eight steps of two pairs show nothing on every processor."""
     (graded,) = _curves(whole, "grading.csv")
-    assert graded["step"] == 10
+    assert graded["step"] == 4
     first, last = _curves(whole)
-    assert (first["step"], last["step"]) == (10, 20)
+    assert (first["step"], last["step"]) == (4, 8)
     assert {"restored", "drawn", "code", "change"} <= set(first)
     assert {"features", "adversarial", "critic", "psnr_gain_noise_0.6", "order"} <= set(last)
     assert np.isfinite(list(last.values())).all()
@@ -134,13 +136,13 @@ def test_a_run_that_is_cut_while_it_grades_and_dies_while_it_restores_comes_to_t
     run = tmp_path / "run"
     assert _train(data, config, run, "--budget-minutes", "0") == 0
     _, facts = load_checkpoint(run / "grading.npz")
-    assert 0 < facts["step"] < 10
+    assert 0 < facts["step"] < 4
     assert not (run / "checkpoint.npz").exists()
     step, taken = RestorationGAN.step, []
 
     def mortal(*args, **options):
         taken.append(1)
-        if len(taken) == 15:  # past the change from half to whole size
+        if len(taken) == 7:  # past the change from half to whole size
             raise KeyboardInterrupt
         return step(*args, **options)
 
@@ -148,7 +150,7 @@ def test_a_run_that_is_cut_while_it_grades_and_dies_while_it_restores_comes_to_t
         patch.setattr(RestorationGAN, "step", mortal)
         assert _train(data, config, run, "--resume") == 130
     _, facts = load_checkpoint(run / "checkpoint.npz")
-    assert facts["step"] == 10  # of 14: four steps are lost, and are taken again
+    assert facts["step"] == 4  # of 6: two steps are lost, and are taken again
     assert _train(data, config, run, "--resume") == 0
     _same_end(run, whole)
 
@@ -185,6 +187,28 @@ def test_a_run_can_start_from_the_weights_of_another(whole, data, config, tmp_pa
         later.load_weights(output / file)
         for mine, theirs in zip(later.get_weights(), earlier.get_weights(), strict=True):
             np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def test_a_run_with_patience_keeps_its_best_report(data, config, tmp_path):
+    brief = {"steps": 8, "checkpoint_every": 2, "patience": 1}
+    brief |= {"grading_steps": 2, "graded_batch": 2, "half_size": 0.0, "adversarial_from": 0.0}
+    settings, output = tmp_path / "brief.json", tmp_path / "brief"
+    settings.write_text(json.dumps(json.loads(config.read_text()) | brief))
+    assert _train(data, settings, output) == 0
+    rows = _curves(output)
+    best = max(rows, key=lambda row: row["order"])
+    _, facts = load_checkpoint(output / "checkpoint.npz")
+    assert facts["stop"]["best_step"] == best["step"]
+    assert facts["step"] == rows[-1]["step"] == min(8, best["step"] + 2)
+    generator = build_generator(size=128, width=16, code=8)
+    generator.load_weights(output / WEIGHTS[0])
+    last, _ = load_checkpoint(output / "checkpoint.npz")
+    kept = generator.get_weights()
+    same = all((last[f"averaged/{i}"] == value).all() for i, value in enumerate(kept))
+    assert same == (best["step"] == facts["step"])
+    if facts["step"] < 8:  # an ended run has nothing to go on with
+        assert _train(data, settings, output, "--resume") == 0
+        assert load_checkpoint(output / "checkpoint.npz")[1] == facts
 
 
 def test_a_finished_folder_is_not_overwritten(whole, data, config):

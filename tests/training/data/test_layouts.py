@@ -85,7 +85,7 @@ def test_scface_faces_train_towards_the_mugshot_and_split_by_subject(scface, tmp
     assert not len(train) or not len(held)
 
 
-def test_faceqgen_train_takes_scface_as_distributed(scface, tmp_path):
+def test_faceqgen_train_takes_scface_as_distributed(uncompiled, scface, tmp_path):
     settings = {
         "steps": 2,
         "batch_size": 2,

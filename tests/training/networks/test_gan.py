@@ -42,9 +42,12 @@ def _gan(**options):
     )
 
 
+pytestmark = pytest.mark.usefixtures("uncompiled")
+
+
 @pytest.fixture(scope="module")
-def made():
-    """Made once, for its steps take long to compile; and its state at the start."""
+def made(uncompiled):
+    """Made once; and its state at the start."""
     gan = _gan(weights=LossWeights(altered=0.0, even=0.0))  # what counts more has a test of its own
     return gan, {name: np.array(value) for name, value in gan.state().items()}
 
