@@ -110,7 +110,7 @@ class FaceModel:
             noise: standard deviation of the crop's grain in grey levels, which excuses that much of it.
             rounds: refinements of the fit.
         """
-        return self._distances([crop], noise, rounds)[0]
+        return np.asarray(self._distances([crop], noise, rounds)[0], np.float32)
 
     def _distances(self, crops: Sequence[Image], noise: float, rounds: int) -> _Array:
         """(N, P) of N crops at once: the numbers are few, and most of the time goes into calling for them."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from faceqgen_core.process.crop_network import ALONE, GROUP, CropNetwork
+from faceqgen_core.process import crop_network
+from faceqgen_core.process.crop_network import ALONE, FIRST, GROUP, CropNetwork
 
 
 def _network():
@@ -23,14 +24,14 @@ def crops():
 def _called(batch_size, monkeypatch):
     """A network, and the sizes of its calls."""
     network = CropNetwork("tests-of-groups", _network, batch_size=batch_size, device="cpu")
-    traced, sizes = network._traced, []
+    runs, sizes = network._runs, []
 
     def call(batch):
         sizes.append(len(batch))
-        return traced(batch)
+        return runs(batch)
 
-    monkeypatch.setattr(network, "_traced", call)
-    return network, sizes, traced
+    monkeypatch.setattr(network, "_runs", call)
+    return network, sizes, runs
 
 
 @pytest.mark.parametrize(
@@ -55,11 +56,25 @@ def test_crops_come_in_groups_of_eight_and_a_few_that_are_left_over_alone(
     np.testing.assert_allclose(made, crops[:count].mean(axis=(1, 2)), rtol=1e-5)
 
 
-def test_the_network_is_traced_once_whatever_the_batch(crops, monkeypatch):
-    network, _, traced = _called(512, monkeypatch)
-    for count in (1, 3, 8, 11, 40):
-        network.outputs(crops[:count])
-    assert traced.experimental_get_tracing_count() == 1
+def test_the_network_is_traced_once_whatever_the_batch_and_not_for_the_first_crops(
+    crops, monkeypatch
+):
+    monkeypatch.setattr(crop_network, "_LOADED", {})
+    network, _, runs = _called(512, monkeypatch)
+    first = network.outputs(crops[:FIRST])["mean"]
+    assert runs.graph.experimental_get_tracing_count() == 0
+    for count in (FIRST, 1, 3, 8, 11, 40):
+        made = network.outputs(crops[:count])["mean"]
+        np.testing.assert_allclose(made[:FIRST], first[:count], rtol=1e-5)
+    assert runs.graph.experimental_get_tracing_count() == 1
+
+
+def test_a_process_that_begins_with_many_crops_runs_none_layer_by_layer(crops, monkeypatch):
+    monkeypatch.setattr(crop_network, "_LOADED", {})
+    network, _, runs = _called(512, monkeypatch)
+    network.outputs(crops)
+    monkeypatch.setattr(runs, "_network", None)
+    network.outputs(crops[:1])
 
 
 def test_the_empty_places_of_a_group_do_not_come_out(crops, monkeypatch):

@@ -121,7 +121,9 @@ def test_crops_that_are_fitted_at_once_are_fitted_as_each_by_itself():
     pictures = [astronaut()[20:220, 120:320], grace_hopper()[60:260, 150:350]]
     apart = [face_model().hidden_fraction(one, noise=3.0) for one in pictures]
     assert apart[0] != apart[1]
-    assert face_model().hidden_fraction(*pictures, noise=3.0) == pytest.approx(min(apart), abs=0.006)
+    assert face_model().hidden_fraction(*pictures, noise=3.0) == pytest.approx(
+        min(apart), abs=0.006
+    )
 
 
 def test_pictures_too_small_for_a_grid_have_none():
