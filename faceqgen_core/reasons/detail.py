@@ -112,8 +112,9 @@ def _mean_of_each_eighth(bend: NDArray[np.float32]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=1)
 def _combs() -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.uint16]]:
-    """Frequencies of grids in bins, upwards; for each the middles of a comb's teeth, which let it and its multiples through, -1
-    for none; its open bins, counted from each bin to the end.
+    """Frequencies of grids in bins, upwards; for each the middles of a comb's teeth, and its open bins.
+
+    The teeth let the frequency and its multiples through; -1 stands for none. Open bins are counted from each bin to the end.
     """
     frequencies = np.arange(_BINS / _WIDEST, _BINS / _NARROWEST, 0.5)
     teeth = np.rint(frequencies[:, None] * np.arange(1, 8)).astype(np.intp)

@@ -40,7 +40,8 @@ def restorer():
 def test_on_the_processor_a_face_scores_the_same_in_any_batch_and_any_order_to_rounding(crops):
     """Alone, in a group of eight, at another place of it and filled up: see ``process.crop_network``.
 
-    SEEN
+    Seen at most, over 236 crops, with and without oneDNN and with AVX2: 7.5e-5 of 100, 5.2e-6 of the SSIM, 2.4e-7 of the
+    other measures, one grey level. The bounds are ten times as large.
     """
     many = np.concatenate([crops, crops[:, :, ::-1], crops[::-1, ::-1]])
     preset = load_preset()
