@@ -83,7 +83,7 @@ class FaceQualityAssessor:
     Args:
         preset: name or folder of a preset, a network from elsewhere (see ``load_preset``), or a loaded one.
         detector: finds the faces; by default MTCNN, built when first needed, on the GPU if ``device`` names one.
-        batch_size: crops per run of the network, at least 1; changes no score.
+        batch_size: crops per run of the network, at least 1; changes no score by more than rounding.
         device: where the network runs: "auto", "cpu", "gpu" or "gpu:N".
         max_pixels: images with more pixels are not decoded but reported ``too_large``. Images wait for each other where
             their pixels would not fit into the process's memory budget together.

@@ -85,10 +85,13 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
             for multiple in range(fold * _BINS // 8, _BINS // 2 + 1, fold * _BINS // 8):
                 spectrum[multiple - 2 * _TOOTH : multiple + 2 * _TOOTH + 1] = 0
         power += spectrum / total / 2
-    frequencies, combs, open_bins = _combs()
+    frequencies, teeth, open_bins = _combs()
     usable = int(np.searchsorted(frequencies, _PERIODS * _BINS / min(luminance.shape)))
-    covered = open_bins[usable:, slowest] / (combs.shape[1] - slowest)
-    return max(0.0, float(((combs[usable:] @ power - covered) / (1 - covered)).max()))
+    covered = open_bins[usable:, slowest] / (len(power) - slowest)
+    # What each tooth lets through, once for all combs; the last place is that of a tooth that is not there.
+    through = np.append(np.convolve(power, np.ones(2 * _TOOTH + 1), mode="same"), 0.0)
+    let = through[teeth[usable:]].sum(axis=1)
+    return max(0.0, float(((let - covered) / (1 - covered)).max()))
 
 
 def _eighth(luminance: NDArray[np.float32]) -> float:
@@ -96,26 +99,31 @@ def _eighth(luminance: NDArray[np.float32]) -> float:
     times = []
     for axis in (0, 1):
         bend = np.abs(np.diff(luminance, n=2, axis=axis)).mean(axis=1 - axis)
-        means = [bend[start::8].mean() for start in range(8)]
-        times.append(max(means) / max(float(np.median(means)), 1e-6))
-    return float(min(times))
+        means = _mean_of_each_eighth(bend)
+        times.append(float(means.max()) / max(float(np.median(means)), 1e-6))
+    return min(times)
+
+
+def _mean_of_each_eighth(bend: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(8,) means of every eighth number, from the first one on, from the second, and so on."""
+    places = np.arange(len(bend)) % 8
+    return np.asarray(np.bincount(places, bend) / np.bincount(places))
 
 
 @lru_cache(maxsize=1)
-def _combs() -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.uint16]]:
-    """Frequencies of grids in bins, upwards; a comb for each that lets it and its multiples through; its open bins.
+def _combs() -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.uint16]]:
+    """Frequencies of grids in bins, upwards; for each the middles of a comb's teeth, and its open bins.
 
-    The last are counted from each bin to the end: no picture's size need copy the combs to count them.
+    The teeth let the frequency and its multiples through; -1 stands for none. Open bins are counted from each bin to the end.
     """
     frequencies = np.arange(_BINS / _WIDEST, _BINS / _NARROWEST, 0.5)
-    combs = np.zeros((len(frequencies), _BINS // 2 + 1))
-    for row, frequency in zip(combs, frequencies, strict=True):
-        for multiple in range(1, 8):
-            middle = round(multiple * frequency)
-            if middle > _BINS // 2 - 1:
-                break
-            row[middle - _TOOTH : middle + _TOOTH + 1] = 1
-    return frequencies, combs, combs[:, ::-1].cumsum(axis=1)[:, ::-1].astype(np.uint16)
+    teeth = np.rint(frequencies[:, None] * np.arange(1, 8)).astype(np.intp)
+    teeth[teeth > _BINS // 2 - 1] = -1
+    combs = np.zeros((len(frequencies), _BINS // 2 + 1), np.bool_)
+    for row, middles in zip(combs, teeth, strict=True):
+        for middle in middles[middles >= 0]:
+            row[middle - _TOOTH : middle + _TOOTH + 1] = True
+    return frequencies, teeth, combs[:, ::-1].cumsum(axis=1)[:, ::-1].astype(np.uint16)
 
 
 def block_step(luminance: NDArray[np.float32]) -> float:
@@ -128,6 +136,6 @@ def block_step(luminance: NDArray[np.float32]) -> float:
     steps = []
     for axis in (0, 1):
         bend = np.abs(np.diff(luminance, axis=axis)).mean(axis=1 - axis)
-        means = np.sort([bend[start::8].mean() for start in range(8)])
+        means = np.sort(_mean_of_each_eighth(bend))
         steps.append(float(means[-1] - means[-2]))
     return max(0.0, min(steps))

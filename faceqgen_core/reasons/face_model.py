@@ -8,6 +8,7 @@ Jepson 1998). No face can be read back from an average of thousands.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -109,27 +110,36 @@ class FaceModel:
             noise: standard deviation of the crop's grain in grey levels, which excuses that much of it.
             rounds: refinements of the fit.
         """
-        pixels = _pixels(crop)
-        low, high = np.percentile(pixels[:, 0], [10, 90])
-        contrast = max(4.0, (high - low) / 2.2)
-        target = np.concatenate([pixels[:, 0] / contrast, *(pixels[:, 1:].T / _COLOUR)])
+        return np.asarray(self._distances([crop], noise, rounds)[0], np.float32)
+
+    def _distances(self, crops: Sequence[Image], noise: float, rounds: int) -> _Array:
+        """(N, P) of N crops at once: the numbers are few, and most of the time goes into calling for them."""
+        pixels = np.stack([_pixels(crop) for crop in crops])
+        low, high = np.percentile(pixels[..., 0], [10, 90], axis=1)
+        contrast = np.maximum(4.0, (high - low) / 2.2).astype(np.float32)[:, None]
+        count, places = pixels.shape[:2]
+        shown = pixels.transpose(0, 2, 1) / _COLOUR
+        shown[:, 0] = pixels[..., 0] / contrast
+        target = shown.reshape(count, 3 * places, 1)
         rows, prior, expected = self._system
+        design = np.zeros((count, len(rows) + 2, 3 * places), np.float32)
+        design[:, : len(rows)] = rows
         # A tint grows with the light: colour may follow this face's own luminance.
-        tint = np.zeros((2, rows.shape[1]), np.float32)
-        shades = (pixels[:, 0] - pixels[:, 0].mean()) / contrast
-        tint[0, len(pixels) : 2 * len(pixels)] = tint[1, 2 * len(pixels) :] = shades
-        design = np.vstack([rows, tint])
-        grain = noise * SIDE / crop.shape[0] / contrast
+        shades = (pixels[..., 0] - pixels[..., 0].mean(axis=1, keepdims=True)) / contrast
+        design[:, -2, places : 2 * places] = design[:, -1, 2 * places :] = shades
+        turned = np.ascontiguousarray(design.transpose(0, 2, 1))
+        grain = np.asarray([noise * SIDE / crop.shape[0] for crop in crops])[:, None] / contrast
         scale = np.sqrt(self.misfit**2 + grain**2)
-        weights = np.ones(len(pixels), np.float32)
+        known = (prior @ expected)[:, None]
+        weights = np.ones((count, 1, places), np.float32)
         for _ in range(rounds):
-            weighted = design * np.tile(weights, 3)
-            known = np.linalg.solve(
-                weighted @ design.T + prior, weighted @ target + prior @ expected
+            weighted = (design.reshape(count, -1, 3, places) * weights[:, None]).reshape(
+                design.shape
             )
-            rest = (target - known @ design).reshape(3, -1)
-            distance = np.sqrt(np.einsum("cp,cp->p", rest, rest)) / scale
-            weights = 1 / (1 + (distance / 1.5) ** 2)
+            fitted = np.linalg.solve(weighted @ turned + prior, weighted @ target + known)
+            rest = (target - turned @ fitted).reshape(count, 3, places)
+            distance = np.sqrt(np.einsum("ncp,ncp->np", rest, rest)) / scale
+            weights = (1 / (1 + (distance / 1.5) ** 2)).astype(np.float32)[:, None]
         return np.asarray(distance, np.float32)
 
     @cached_property
@@ -147,9 +157,14 @@ class FaceModel:
         expected[5] = 1
         return design, np.diag(strictness).astype(np.float32), expected
 
-    def hidden_fraction(self, crop: Image, *, noise: float = 0.0) -> float:
-        """Share of the face that something else seems to cover, 0..1; ``noise`` as in ``distances``."""
-        return float((self.distances(crop, noise=noise) > HIDDEN).mean())
+    def hidden_fraction(self, *crops: Image, noise: float = 0.0) -> float:
+        """Share of the face that something else seems to cover, 0..1: the least of some crops of it.
+
+        Args:
+            crops: (S, S, 3) uint8 RGB of one size, at least one.
+            noise: as in ``distances``.
+        """
+        return float((self._distances(crops, noise, _ROUNDS) > HIDDEN).mean(axis=1).min())
 
 
 @lru_cache(maxsize=1)

@@ -142,23 +142,20 @@ def _plain_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> fl
 def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
     """Share of the face that the face model does not explain; without landmarks at the zoom that explains most."""
     hidden = face_model().hidden_fraction(image, noise=noise)
-    if not aligned:
-        middle = (image.shape[1] / 2, image.shape[0] * 0.55)
-        for zoom in (0.8, 1.25):
-            if hidden <= _NOT_HIDDEN:
-                break
-            matrix = cv2.getRotationMatrix2D(middle, 0, zoom)
-            other = cv2.warpAffine(
-                image,
-                matrix,
-                image.shape[1::-1],
-                flags=cv2.INTER_AREA,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-            hidden = min(
-                hidden, face_model().hidden_fraction(np.asarray(other, np.uint8), noise=noise)
-            )
-    return hidden
+    if aligned or hidden <= _NOT_HIDDEN:
+        return hidden
+    middle = (image.shape[1] / 2, image.shape[0] * 0.55)
+    others = [
+        cv2.warpAffine(
+            image,
+            cv2.getRotationMatrix2D(middle, 0, zoom),
+            image.shape[1::-1],
+            flags=cv2.INTER_AREA,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        for zoom in (0.8, 1.25)
+    ]
+    return min(hidden, face_model().hidden_fraction(*np.asarray(others, np.uint8), noise=noise))
 
 
 def _dark_eyes(luminance: NDArray[np.float32]) -> float:

@@ -17,12 +17,19 @@ def outside_photo(matrix: NDArray[np.float64], size: int, image_size: tuple[int,
         size: side of the crop.
         image_size: of the image.
     """
-    y, x = np.mgrid[0:size, 0:size].astype(np.float64)
     inverse = cv2.invertAffineTransform(matrix)
-    u = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
-    v = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
     width, height = image_size
-    return np.asarray((u < -0.5) | (v < -0.5) | (u > width - 0.5) | (v > height - 0.5))
+
+    def outside(y: NDArray[np.float64], x: NDArray[np.float64]) -> Mask:
+        u = inverse[0, 0] * x + inverse[0, 1] * y + inverse[0, 2]
+        v = inverse[1, 0] * x + inverse[1, 1] * y + inverse[1, 2]
+        return np.asarray((u < -0.5) | (v < -0.5) | (u > width - 0.5) | (v > height - 0.5))
+
+    ends = np.array([0.0, size - 1.0])
+    if not outside(ends[:, None], ends).any():  # then no pixel between the corners is, either
+        return np.zeros((size, size), np.bool_)
+    every = np.arange(size, dtype=np.float64)
+    return outside(every[:, None], every)
 
 
 def repeated_edge(luminance: NDArray[np.float32]) -> Mask:

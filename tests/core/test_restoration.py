@@ -9,10 +9,12 @@ import pytest
 import skimage.data
 from skimage.transform import resize
 
+from benchmarks.reliability import batches
 from faceqgen_core.degradation import FAMILIES, degrade
 from faceqgen_core.measures.region import face_region
 from faceqgen_core.presets import load_preset
 from faceqgen_core.restoration import DIMMED, Pictures, Restorer, difference_map
+from tests.claims import claim
 from tests.scikit_ssim import ssim_map_by_scikit_image
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,27 +36,40 @@ def restorer():
     return Restorer(load_preset(), batch_size=4)
 
 
-def _processor_results(crops, *, batch_size=4):
-    restorer = Restorer(load_preset(), batch_size=batch_size, device="cpu")
-    result = restorer.restore(crops, pictures=Pictures(restored=True, difference=True))
-    return [value for value in vars(result).values() if isinstance(value, np.ndarray)]
+@pytest.mark.sweep
+def test_on_the_processor_a_face_scores_the_same_in_any_batch_and_any_order_to_rounding(crops):
+    """Alone, in a group of eight, at another place of it and filled up: see ``process.crop_network``.
 
+    Seen at most, over 236 crops, with and without oneDNN and with AVX2: 7.5e-5 of 100, 5.2e-6 of the SSIM, 2.4e-7 of the
+    other measures, one grey level. The bounds are ten times as large.
+    """
+    many = np.concatenate([crops, crops[:, :, ::-1], crops[::-1, ::-1]])
+    preset = load_preset()
 
-def test_on_the_processor_a_face_has_the_same_bits_in_any_batch_and_any_order(crops):
-    together = _processor_results(crops)
-    for batch_size in (1, 3, 512):
-        for first, second in zip(
-            together, _processor_results(crops, batch_size=batch_size), strict=True
-        ):
-            np.testing.assert_array_equal(first, second)
-    order = [3, 0, 4, 2, 1]
-    for first, second in zip(together, _processor_results(crops[order]), strict=True):
-        np.testing.assert_array_equal(first[order], second)
+    def scored(batch_size, order):
+        restorer = Restorer(preset, batch_size=batch_size, device="cpu")
+        result = restorer.restore(many[order], pictures=Pictures(restored=True, difference=True))
+        quality = np.array([preset.calibration.quality(value) for value in result.similarity])
+        back = np.argsort(order)
+        named = {**result.numbers, "quality": quality, "restored": result.restored.astype(int)}
+        return {name: values[back] for name, values in named.items()}
+
+    order = np.arange(len(many))
+    alone = scored(1, order)
+    apart = dict.fromkeys(alone, 0.0)
+    for batch_size, other in ((3, order), (8, order), (512, order[::-1]), (512, np.roll(order, 3))):
+        for name, values in scored(batch_size, other).items():
+            apart[name] = max(apart[name], np.abs(values - alone[name]).max())
+    assert apart["similarity"] > 0 or apart["ssim"] > 0, "other shapes add up in another order"
+    claim("quality, of 100", apart.pop("quality"), below=batches.QUALITY)
+    claim("grey levels of restored crops", apart.pop("restored"), below=batches.GREY + 0.5)
+    for name, value in apart.items():
+        claim(name, value, below=batches.NATIVE)
 
 
 def test_on_the_processor_a_face_scores_the_same_with_any_number_of_threads(crops, tmp_path):
     """To the last bits of float32, not in them: a matrix product is cut up by the number of threads."""
-    np.save(tmp_path / "crops.npy", crops[:2])
+    np.save(tmp_path / "crops.npy", crops)
     code = (
         "import sys, numpy as np, tensorflow as tf\n"
         "tf.config.threading.set_intra_op_parallelism_threads(int(sys.argv[2]))\n"

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.reliability import batches
 from faceqgen_core.cli import main
 from faceqgen_core.distributed import score
 from faceqgen_core.image_io import save_png
+from faceqgen_core.tables.score_table import SCORES
 from tests.core.distributed.ray_toys import take_toys
 from tests.images import lfw_faces, plain
 
@@ -93,6 +95,18 @@ def as_cells(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
     return [{k: _cell(v) for k, v in row.items() if k != "sample_id"} for row in rows]
 
 
+def assert_same_rows(rows: list[dict[str, str]], expected: list[dict[str, str]]) -> None:
+    """The same rows; the scores of real networks to rounding, for parts and one process cut them into other groups."""
+    for row, other in zip(rows, expected, strict=True):
+        assert row.keys() == other.keys()
+        for name, cell in row.items():
+            if name in SCORES and cell and other[name]:
+                within = batches.QUALITY if name == "quality" else batches.NATIVE
+                assert float(cell) == pytest.approx(float(other[name]), rel=0, abs=within), name
+            else:
+                assert cell == other[name], name
+
+
 def killed_after(first: Path, cluster: Any) -> threading.Thread:
     """Kills the other node as soon as a part is there."""
 
@@ -117,7 +131,7 @@ def test_a_node_that_is_killed_loses_nothing_and_the_rows_are_those_of_one_proce
     killer.join()
     assert sum(node["Alive"] for node in ray.nodes()) == 1
     expected = cells(one)
-    assert as_cells(rows_of(output)) == expected
+    assert_same_rows(as_cells(rows_of(output)), expected)
     assert run.counts == {"scored": 11, "unreadable": 1, "too_small": 1}
     assert run.images == run.parts == 13
     assert sorted(p.name for p in output.iterdir()) == sorted(p.name for p in output.glob("part-*"))
@@ -129,4 +143,4 @@ def test_a_node_that_is_killed_loses_nothing_and_the_rows_are_those_of_one_proce
     assert again.earlier == 12 and again.counts.total() == 1
     after = {file: file.stat().st_mtime_ns for file in output.iterdir()}
     assert {file for file in times if after[file] != times[file]} == {gone}
-    assert as_cells(rows_of(output)) == expected
+    assert_same_rows(as_cells(rows_of(output)), expected)

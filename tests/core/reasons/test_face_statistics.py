@@ -91,8 +91,12 @@ def test_the_blocks_of_a_jpeg_that_is_blurred_are_no_grid_of_an_enlargement():
 
 
 def test_what_a_comb_lets_through_by_chance_is_the_share_of_its_open_bins():
-    frequencies, combs, open_bins = detail._combs()
+    frequencies, teeth, open_bins = detail._combs()
     assert (np.diff(frequencies) > 0).all()
+    bins = np.arange(open_bins.shape[1])
+    near = [np.abs(bins - middles[middles >= 0, None]) <= detail._TOOTH for middles in teeth]
+    combs = np.stack([each.any(axis=0) for each in near])
+    assert max(each.sum(axis=0).max() for each in near) == 1, "no two teeth of a comb overlap"
     for start in (0, 17, 204, 512):
         np.testing.assert_array_equal(open_bins[:, start], combs[:, start:].sum(axis=1))
 
@@ -100,17 +104,26 @@ def test_what_a_comb_lets_through_by_chance_is_the_share_of_its_open_bins():
 def test_a_face_that_nothing_covers_is_not_zoomed_for_a_better_fit(monkeypatch):
     seen = []
 
-    def hidden_fraction(self, crop, *, noise):
-        seen.append(noise)
+    def hidden_fraction(self, *crops, noise):
+        seen.append(len(crops))
         return 0.01 if len(seen) == 1 else 0.02
 
     monkeypatch.setattr(FaceModel, "hidden_fraction", hidden_fraction)
     crop = crop_whole(astronaut()[20:220, 120:320], CropProtocol())
     assert measure_face_statistics(astronaut(), crop).hidden == 0.01
-    assert len(seen) == 1
+    assert seen == [1]
     assert REASONS["occlusion"].scales[0](0.01) == 0  # so that no reason can change
     assert measure_face_statistics(astronaut(), crop).hidden == 0.02
-    assert len(seen) == 4
+    assert seen == [1, 1, 2]
+
+
+def test_crops_that_are_fitted_at_once_are_fitted_as_each_by_itself():
+    pictures = [astronaut()[20:220, 120:320], grace_hopper()[60:260, 150:350]]
+    apart = [face_model().hidden_fraction(one, noise=3.0) for one in pictures]
+    assert apart[0] != apart[1]
+    assert face_model().hidden_fraction(*pictures, noise=3.0) == pytest.approx(
+        min(apart), abs=0.006
+    )
 
 
 def test_pictures_too_small_for_a_grid_have_none():

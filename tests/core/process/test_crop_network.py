@@ -1,0 +1,84 @@
+"""How crops are cut into calls of a network on the processor: two shapes, nothing lost, nothing traced twice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from faceqgen_core.process import crop_network
+from faceqgen_core.process.crop_network import ALONE, FIRST, GROUP, CropNetwork
+
+
+def _network():
+    import keras
+
+    image = keras.Input((4, 4, 3))
+    return keras.Model(image, {"mean": keras.layers.GlobalAveragePooling2D()(image)})
+
+
+@pytest.fixture(scope="module")
+def crops():
+    return np.random.default_rng(0).integers(0, 256, (40, 4, 4, 3), dtype=np.uint8)
+
+
+def _called(batch_size, monkeypatch):
+    """A network, and the sizes of its calls."""
+    network = CropNetwork("tests-of-groups", _network, batch_size=batch_size, device="cpu")
+    runs, sizes = network._runs, []
+
+    def call(batch):
+        sizes.append(len(batch))
+        return runs(batch)
+
+    monkeypatch.setattr(network, "_runs", call)
+    return network, sizes, runs
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "calls"),
+    [
+        (1, 32, [1]),
+        (ALONE, 32, [1] * ALONE),
+        (ALONE + 1, 32, [GROUP]),
+        (GROUP, 32, [GROUP]),
+        (2 * GROUP + 2, 512, [GROUP, GROUP, 1, 1]),
+        (40, 512, [GROUP] * 5),
+        (7, 3, [1] * 7),
+        (3, 1, [1] * 3),
+    ],
+)
+def test_crops_come_in_groups_of_eight_and_a_few_that_are_left_over_alone(
+    count, batch_size, calls, crops, monkeypatch
+):
+    network, sizes, _ = _called(batch_size, monkeypatch)
+    made = network.outputs(crops[:count])["mean"]
+    assert sizes == calls
+    np.testing.assert_allclose(made, crops[:count].mean(axis=(1, 2)), rtol=1e-5)
+
+
+def test_the_network_is_traced_once_whatever_the_batch_and_not_for_the_first_crops(
+    crops, monkeypatch
+):
+    monkeypatch.setattr(crop_network, "_LOADED", {})
+    network, _, runs = _called(512, monkeypatch)
+    first = network.outputs(crops[:FIRST])["mean"]
+    assert runs.graph.experimental_get_tracing_count() == 0
+    for count in (FIRST, 1, 3, 8, 11, 40):
+        made = network.outputs(crops[:count])["mean"]
+        np.testing.assert_allclose(made[:FIRST], first[:count], rtol=1e-5)
+    assert runs.graph.experimental_get_tracing_count() == 1
+
+
+def test_a_process_that_begins_with_many_crops_runs_none_layer_by_layer(crops, monkeypatch):
+    monkeypatch.setattr(crop_network, "_LOADED", {})
+    network, _, runs = _called(512, monkeypatch)
+    network.outputs(crops)
+    monkeypatch.setattr(runs, "_network", None)
+    network.outputs(crops[:1])
+
+
+def test_the_empty_places_of_a_group_do_not_come_out(crops, monkeypatch):
+    network, _, _ = _called(512, monkeypatch)
+    ((given, made),) = network.parts(crops[: GROUP - 1])
+    assert len(given) == len(made["mean"]) == GROUP - 1
+    assert [values.shape for values in network.outputs(crops[:0]).values()] == [(0, 3)]
