@@ -132,7 +132,7 @@ LINES = (
     Line(
         "under-way",
         "The panel follows runs that are under way, queued ones too, and stops them",
-        ("tests/plugin/panels/test_panel_under_way.py",),
+        ("tests/plugin/panels/test_panel_under_way.py", "tests/app/test_panel_under_way.py"),
     ),
     Line(
         "forms",
