@@ -91,7 +91,11 @@ LINES = (
     Line(
         "apply-model",
         "`apply_model` on images, views, frames, patches; `compute_embeddings`",
-        ("tests/plugin/scoring/test_apply_model.py", "tests/plugin/scoring/test_model.py"),
+        (
+            "tests/plugin/scoring/test_apply_model.py",
+            "tests/plugin/scoring/test_model.py",
+            "tests/plugin/scoring/test_odd_views.py",
+        ),
     ),
     Line(
         "embeddings",
