@@ -151,4 +151,34 @@ LINES = (
             "test_it_opens_from_the_grid_from_the_menu_and_from_the_result_of_a_run",
         ),
     ),
+    Line(
+        "recognisable",
+        "The threshold from which a face is nearer to its own subject than to anyone else",
+        (
+            "tests/training/labels/test_recognisability.py",
+            "tests/plugin/panels/test_panel_states.py::"
+            "test_recognisable_stands_beside_acceptable_and_can_be_chosen",
+        ),
+    ),
+    Line(
+        "fairness",
+        "The fairness page: quality by group, with intervals",
+        ("tests/scripts/test_fairness.py",),
+    ),
+    Line(
+        "pages",
+        "Of all other pages: Python that can be read, operators and options that there are",
+        ("tests/docs/test_blocks.py",),
+    ),
+    Line(
+        "many-machines",
+        "Many machines: a Ray cluster of two nodes, one of which is killed",
+        ("tests/core/distributed/test_parts.py", "tests/core/distributed/test_ray.py"),
+        "in `make test`; the cluster in `make test-ray`",
+    ),
+    Line(
+        "zoo",
+        "The model from FiftyOne's model zoo",
+        ("tests/plugin/test_zoo.py",),
+    ),
 )
