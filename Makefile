@@ -86,7 +86,7 @@ reliability: $(READY)
 	@$(BIN)/python -m benchmarks.reliability $(RELIABILITY_ARGS)
 
 screenshots: $(READY)
-	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py tests/app/test_panel_places.py
+	@FACEQGEN_SCREENSHOTS=$(CURDIR)/docs/images $(BIN)/python -m pytest tests/app/test_app.py tests/app/test_operators.py tests/app/test_panel.py tests/app/test_panel_places.py tests/app/test_panel_under_way.py
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:

@@ -54,8 +54,8 @@ def find_target(collection: Any) -> Target:
         view = _flat_root(view._root_dataset, fom.IMAGE).select(ids)
     elif view._is_generated:
         raise ValueError(
-            f"a {type(view).__name__} is generated and keeps no new fields: run on the data set itself, or on "
-            "view.clone()"
+            f"a {type(view).__name__} is generated and keeps no new fields: run on the data set itself (of videos the frames "
+            "are scored), on view.clone(), or apply the model to the view"
         )
     elif view.media_type == fom.GROUP:
         view, notice = _active_slice(view)

@@ -23,6 +23,7 @@ from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset import extra_scores, fields
 from .given_boxes import face_boxes, sample_boxes
+from .patch_labels import PatchLabels
 from .settings import ScoreSettings
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,9 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
 
         dataset.apply_model(FaceQgenModel(), label_field="faceqgen", batch_size=32)
         dataset.compute_embeddings(FaceQgenModel(), embeddings_field="code", batch_size=32)
+
+    A view of patches, ``dataset.to_patches("people")``, is scored by a model with ``faces="field", faces_field="people"``: each patch
+    is a face, and the document goes to its label, ``people.detections.faceqgen``, since FiftyOne keeps no new field of a patch.
 
     Args:
         preset: name of a preset or path of its folder.
@@ -90,6 +94,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         self._faces = settings.assess_faces
         self._last: tuple[Any, Any] | None = None
         self._refused: ValueError | None = None
+        self._patches: PatchLabels | None = None
         self._codes: Any = None
         self._assessor = settings.make_assessor()
 
@@ -106,21 +111,36 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             ):  # apply_model has logged it for each batch, and would end as if all were well
                 raise refused
             return
+        if self._patches is not None:
+            try:
+                self._write_patches()
+            finally:
+                self._patches = self._last = None
         self._declare()
+
+    def _field_names(self) -> list[str]:
+        """Name of the field that is written: a model is not told it, but the last sample holds the document it was given."""
+        if self._last is None:
+            return []
+        sample, document = self._last
+        return [name for name in sample.field_names if sample[name] is document]
+
+    def _write_patches(self) -> None:
+        """Give the labels of patches the documents that FiftyOne has taken."""
+        for name in self._field_names():
+            if self._patches is not None:
+                self._patches.write(name, self._assessor.preset.extra_measures)
 
     def _declare(self) -> None:
         """Declare what was written, with descriptions and indexes: FiftyOne itself declares the bare document only.
 
-        A model is not told the name of its field, but the last sample holds the document it was given. The scores are
-        written by now, so that nothing that goes wrong here is more than a warning.
+        The scores are written by now, so that nothing that goes wrong here is more than a warning.
         """
         if self._last is None:
             return
-        (sample, document), self._last = self._last, None
+        sample = self._last[0]
         try:
-            for name in sample.field_names:
-                if sample[name] is not document:
-                    continue
+            for name in self._field_names():
                 names = fields.FieldNames(name)
                 dataset = sample._dataset._root_dataset
                 if isinstance(
@@ -138,19 +158,25 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
                 "the scores are written, but their fields could not be described and indexed: %s",
                 error,
             )
+        self._last = None
 
-    def _require_samples(self, samples: Sequence[Any]) -> None:
-        """Refuse patches before anything is scored: FiftyOne keeps no new fields in them.
+    def _begin_patches(self, samples: Sequence[Any]) -> PatchLabels | None:
+        """The labels of the samples, if these are patches; what is scored of others by now is written if it is much.
 
         Raises:
-            ValueError: they are patches.
+            ValueError: they are patches whose labels cannot have scores; nothing was scored.
         """
-        if isinstance(samples[0], fop._PatchView):
-            self._refused = ValueError(
-                "nothing was scored: FiftyOne keeps no new fields in views of patches. Apply the model to the data set, or "
-                "run the operator 'score_faces' on the patches, which scores the images behind them"
-            )
-            raise self._refused
+        if not isinstance(samples[0], fop._PatchView):
+            return None
+        try:
+            if self._patches is None:
+                self._patches = PatchLabels(samples[0]._view, self.config.faces_field)
+        except ValueError as error:
+            self._refused = error
+            raise
+        if self._patches.full:
+            self._write_patches()
+        return self._patches
 
     @property
     def media_type(self) -> str:
@@ -198,10 +224,9 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             samples: their samples, whose files are read.
 
         Raises:
-            ValueError: the samples are patches.
+            ValueError: the samples are patches whose labels cannot have scores.
         """
-        if samples:
-            self._require_samples(samples)
+        patches = self._begin_patches(samples) if samples else None
         requests = [
             self._request(arg, sample)
             for arg, sample in zip(args, samples or [None] * len(args), strict=True)
@@ -210,6 +235,8 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             fields.sample_document(assessment)
             for assessment in self._assessor.assess(requests, faces=self._faces)
         ]
+        if samples and patches is not None:
+            patches.keep(samples, documents)
         if samples:
             self._last = samples[-1], documents[-1]
         return documents

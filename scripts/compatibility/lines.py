@@ -91,7 +91,11 @@ LINES = (
     Line(
         "apply-model",
         "`apply_model` on images, views, frames, patches; `compute_embeddings`",
-        ("tests/plugin/scoring/test_apply_model.py", "tests/plugin/scoring/test_model.py"),
+        (
+            "tests/plugin/scoring/test_apply_model.py",
+            "tests/plugin/scoring/test_model.py",
+            "tests/plugin/scoring/test_odd_views.py",
+        ),
     ),
     Line(
         "embeddings",
@@ -132,7 +136,7 @@ LINES = (
     Line(
         "under-way",
         "The panel follows runs that are under way, queued ones too, and stops them",
-        ("tests/plugin/panels/test_panel_under_way.py",),
+        ("tests/plugin/panels/test_panel_under_way.py", "tests/app/test_panel_under_way.py"),
     ),
     Line(
         "forms",
@@ -146,5 +150,35 @@ LINES = (
             "tests/app/test_panel_places.py::"
             "test_it_opens_from_the_grid_from_the_menu_and_from_the_result_of_a_run",
         ),
+    ),
+    Line(
+        "recognisable",
+        "The threshold from which a face is nearer to its own subject than to anyone else",
+        (
+            "tests/training/labels/test_recognisability.py",
+            "tests/plugin/panels/test_panel_states.py::"
+            "test_recognisable_stands_beside_acceptable_and_can_be_chosen",
+        ),
+    ),
+    Line(
+        "fairness",
+        "The fairness page: quality by group, with intervals",
+        ("tests/scripts/test_fairness.py",),
+    ),
+    Line(
+        "pages",
+        "Of all other pages: Python that can be read, operators and options that there are",
+        ("tests/docs/test_blocks.py",),
+    ),
+    Line(
+        "many-machines",
+        "Many machines: a Ray cluster of two nodes, one of which is killed",
+        ("tests/core/distributed/test_parts.py", "tests/core/distributed/test_ray.py"),
+        "in `make test`; the cluster in `make test-ray`",
+    ),
+    Line(
+        "zoo",
+        "The model from FiftyOne's model zoo",
+        ("tests/plugin/test_zoo.py",),
     ),
 )

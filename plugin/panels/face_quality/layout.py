@@ -22,7 +22,7 @@ PLOT_CONFIG = {
 STYLE = {
     "color": "text.primary",
     # The App's own orange for these is hard to read, on white most of all.
-    "& p > span": {"color": "inherit !important"},  # code in a text
+    "& p > span, & p > strong > span": {"color": "inherit !important"},  # code in a text
     "& .MuiTab-root.Mui-selected": {"color": "inherit"},
     "& .MuiButton-contained:not(.Mui-disabled)": {"color": "black", "&:hover": {"color": "white"}},
     # So are the words of a chart; Plotly writes its colours beside each of them.

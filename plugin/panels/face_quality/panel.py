@@ -78,7 +78,10 @@ class FaceQuality(foo.Panel):
             super().execute(ctx)
             return
         told, known = time.monotonic(), state_of(ctx)
-        with known.lock:
+        # What comes by the clock never waits behind a long event: it would only pile up.
+        if not known.lock.acquire(blocking=event != "on_interval"):
+            return
+        try:
             known.sync.told = told
             page = self._answer(ctx, event, known)
             drawn = hashlib.sha256(json.dumps(page.to_json(), default=str).encode()).hexdigest()
@@ -86,6 +89,8 @@ class FaceQuality(foo.Panel):
             if event == "on_load" or drawn != known.sync.drawn:
                 known.sync.drawn = drawn
                 ctx.ops.show_panel_output(page)
+        finally:
+            known.lock.release()
 
     def _answer(self, ctx: Any, event: Any, known: PanelState) -> types.Property:
         """Answer an event; one that asks for what there is not, or that fails, leaves the panel as it was."""
@@ -191,6 +196,12 @@ class FaceQuality(foo.Panel):
     def on_change_current_sample(self, ctx: Any) -> None:
         """Look at the sample that was opened."""
         look.look_at(PanelScope(ctx), ctx.current_sample)
+
+    def on_interval(self, ctx: Any) -> None:
+        """Look how far the runs are, and count anew when one has begun or ended."""
+        scope = PanelScope(ctx)
+        if scope.dataset is not None and under_way.look_again(scope):
+            self.refresh(ctx)
 
     # What the curator does on the page.
 

@@ -11,6 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...dataset.queue import QueuedWork
 from ...dataset.under_way import RunUnderWay
 from ...queries.acceptable import Acceptable
 from ...queries.histogram import Histogram
@@ -88,6 +89,7 @@ class Counts:
         statuses: samples by status.
         run: the run that wrote the field.
         under_way: runs that are at work on the data set.
+        queued: work on it that waits for a worker, or that one has just begun.
         acceptable: the quality from which a face is acceptable.
         shape: the histogram.
         kept: what the threshold keeps.
@@ -98,6 +100,7 @@ class Counts:
     statuses: dict[str, int] = field(default_factory=dict)
     run: dict[str, Any] | None = None
     under_way: list[RunUnderWay] = field(default_factory=list)
+    queued: list[QueuedWork] = field(default_factory=list)
     acceptable: Acceptable = field(default_factory=Acceptable)
     shape: Histogram | None = None
     kept: Kept | None = None

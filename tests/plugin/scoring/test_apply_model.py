@@ -163,21 +163,122 @@ def test_a_view_of_frames_is_scored_and_the_video_has_its_scores(framed, model, 
     _require_all_scored(_of_frames(framed, call), COUNT)
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_views_of_patches_are_refused_before_anything_is_scored(images, model, call, monkeypatch):
-    box = fo.Detection(label="face", bounding_box=[0.35, 0.12, 0.17, 0.22])
-    images.set_values("people", [fo.Detections(detections=[box.copy()]) for _ in images])
-    monkeypatch.setattr(model._assessor, "assess", lambda *a, **k: pytest.fail("scored"))
-    with pytest.raises(ValueError, match=r"nothing was scored.*run the operator 'score_faces'"):
-        images.to_patches("people").apply_model(model, **call)
-    images.reload()
-    assert not images.has_field(_name(call))
-
-
 def _relative() -> fo.Detection:
     box = astronaut_face()
     numbers = [box.x / 512, box.y / 512, box.width / 512, box.height / 512]
     return fo.Detection(label="face", bounding_box=numbers)
+
+
+@pytest.fixture
+def people(images) -> Any:
+    """Two boxes in each image; the second is larger."""
+    for sample in images:
+        small, large = _relative(), _relative()
+        x, y, w, h = large.bounding_box
+        large.bounding_box = [x - w / 4, y - h / 4, 1.5 * w, 1.5 * h]
+        sample["people"] = fo.Detections(detections=[small, large])
+        sample.save()
+    return images
+
+
+def _of_labels(dataset: Any, call: dict[str, Any]) -> list[Any]:
+    return [
+        [label.get_attribute_value(_name(call), None) for label in sample.people.detections]
+        for sample in dataset
+    ]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_patches_are_scored_and_their_labels_have_the_scores(people, with_boxes, call):
+    patches = people.to_patches("people")
+    patches.apply_model(with_boxes("people"), skip_failures=False, **call)
+    people.reload()
+    found = _of_labels(people, call)
+    for column in zip(*found, strict=True):
+        _require_all_scored(column, COUNT)
+    assert found[0][0].quality != found[0][1].quality
+    assert not people.has_field(_name(call))
+    field = people.get_field(f"people.detections.{_name(call)}.quality")
+    assert field.description
+    assert f"people.detections.{_name(call)}.quality" in people.list_indexes()
+    assert patches.values(f"people.{_name(call)}.quality") == [
+        document.quality for pair in found for document in pair
+    ]
+    low = fo.ViewField(f"{_name(call)}.quality") <= found[0][0].quality
+    assert people.filter_labels("people", low).count("people.detections") >= 1
+
+
+def test_a_patch_has_the_score_that_its_box_has_in_its_image(people, with_boxes):
+    alone = with_boxes("people")
+    people.to_patches("people").apply_model(alone, label_field="mine", skip_failures=False)
+    people.reload()
+    sample = people.first()
+    first, second = (label.mine.quality for label in sample.people.detections)
+    for number, quality in enumerate((first, second)):
+        one = sample.copy()
+        one.people = fo.Detections(detections=[sample.people.detections[number].copy()])
+        document = alone.predict(None, sample=one)
+        assert document.quality == pytest.approx(quality, abs=1e-9)
+
+
+def test_of_a_view_of_patches_those_alone_are_scored_and_other_labels_stay_as_they_are(
+    people, with_boxes, monkeypatch, part
+):
+    monkeypatch.setattr(part("scoring.patch_labels"), "AT_ONCE", 1)  # written as it goes on
+    sample = people.first()
+    sample.people.detections[0]["note"] = "mine"
+    sample.save()
+    patches = people.to_patches("people", keep_label_lists=True).skip(1)
+    patches.apply_model(with_boxes("people"), label_field="mine", skip_failures=False)
+    people.reload()
+    found = _of_labels(people, {"label_field": "mine"})
+    assert found[0][0] is None and people.first().people.detections[0].note == "mine"
+    assert [d.status for pair in found for d in pair if d is not None] == ["scored"] * 5
+    assert people.count("people.detections") == 2 * COUNT
+
+
+def test_what_is_scored_before_an_error_is_kept_with_the_labels(people, with_boxes, monkeypatch):
+    model = with_boxes("people")
+    assess, calls = model._assessor.assess, []
+
+    def fail_later(*args: Any, **options: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 3:
+            raise RuntimeError("the machine is on fire")
+        return assess(*args, **options)
+
+    monkeypatch.setattr(model._assessor, "assess", fail_later)
+    with pytest.raises(RuntimeError, match="on fire"):
+        people.to_patches("people").apply_model(
+            model, label_field="mine", batch_size=2, skip_failures=False
+        )
+    people.reload()
+    scored = [d.status for pair in _of_labels(people, {"label_field": "mine"}) for d in pair if d]
+    assert scored == ["scored"] * 4
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_patches_whose_labels_cannot_have_scores_are_refused_before_anything_is_scored(
+    images, framed, model, call, monkeypatch
+):
+    points = fo.Keypoints(keypoints=[fo.Keypoint(points=[[0.5, 0.5]])])
+    images.set_values("points", [points.copy() for _ in images])
+    for sample in framed:
+        for frame in sample.frames.values():
+            frame["people"] = fo.Detections(detections=[_relative()])
+        sample.save()
+    monkeypatch.setattr(model._assessor, "assess", lambda *a, **k: pytest.fail("scored"))
+    images.set_values("people", [fo.Detections(detections=[_relative()]) for _ in images])
+    refused = (
+        images.to_patches("points"),
+        framed.to_frames().to_patches("people"),
+        images.to_patches("people"),  # by a model that does not take its boxes from there
+    )
+    for patches in refused:
+        with pytest.raises(ValueError, match=r"nothing was scored.*Apply (the|a) model"):
+            patches.apply_model(model, **call)
+    images.reload()
+    assert not images.has_field(_name(call))
 
 
 @pytest.mark.parametrize("call", CALLS)

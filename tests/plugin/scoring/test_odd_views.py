@@ -1,4 +1,4 @@
-"""``apply_model`` on frames and patches, filters on patches: what cannot be kept is refused before anything is scored."""
+"""Generated views: what cannot be kept is refused before anything is scored, with the way out; filters on patches."""
 
 from __future__ import annotations
 
@@ -21,9 +21,20 @@ def test_patches_are_refused_by_the_model_before_anything_is_scored(
     asked = []
     monkeypatch.setattr(model._assessor, "assess", lambda *a, **k: asked.append(a) or [])
     patches = scored.to_patches("faceqgen_faces")
-    with pytest.raises(ValueError, match="nothing was scored: FiftyOne keeps no new fields"):
+    with pytest.raises(ValueError, match="nothing was scored: each patch is a face here"):
         patches.apply_model(model, label_field="again", batch_size=2, skip_failures=skip_failures)
     assert asked == [] and not scored.has_field("again")
+
+
+def test_a_view_of_frames_is_refused_by_the_operator_with_the_ways_out(pictures, operator, preset):
+    dataset = fo.Dataset()
+    sample = fo.Sample(filepath="/no/such.mp4")
+    sample.frames[1] = fo.Frame(filepath=str(pictures["one"]))
+    dataset.add_sample(sample)
+    with pytest.raises(ValueError, match=r"run on the data set itself.*or apply the model"):
+        operator(dataset.to_frames(), preset=preset)
+    assert not dataset.has_frame_field("faceqgen") and dataset.list_runs() == []
+    dataset.delete()
 
 
 def test_a_view_of_frames_is_scored_by_the_model_and_ends_without_an_error(pictures, model):
