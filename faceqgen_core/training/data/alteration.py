@@ -49,8 +49,8 @@ NAMED_AS = {
 _EXPOSURE = ("dark", "bright")
 _LIGHTS: tuple[str, ...] = (
     *LIGHT,
-    *_EXPOSURE * 3,
-    *("hard_light", "cast_shadow") * 2,
+    *_EXPOSURE,
+    *("hard_light", "hard_light", "cast_shadow", "cast_shadow"),
     *("blinds", "bloom", "infrared"),
 )
 _STRUCTURES: tuple[str, ...] = (
@@ -60,12 +60,12 @@ _STRUCTURES: tuple[str, ...] = (
 )
 _COVERS: tuple[str, ...] = (
     *WORN,
-    *("sunglasses",) * 2,
-    *("hand",) * 4,
-    *("microphone", "face_mask", "strands"),
+    *("sunglasses", "sunglasses", "hand", "microphone", "face_mask", "strands"),
     *("rectangle", "ellipse", "blob", "occlusion"),
     *COVER,
 )
+_HARD_LIGHTS, _HARD_COVERS = _EXPOSURE * 2, ("hand",) * 3
+"""What restoring draws beside these: it is the hardest to undo."""
 _GEOMETRY = ("rotation", "crop", "tilt")
 _ANGLES = (60.0, 25.0)
 
@@ -84,7 +84,7 @@ class AlterationMix:
     behind: float = 0.08
     relit: float = 0.25
     degraded: float = 0.82
-    light: float = 0.34
+    light: float = 0.28
     cover: float = 0.42
     structure: float = 0.5
     second: float = 0.22
@@ -161,15 +161,18 @@ class FaceAlterer:
         self._weights = weight / weight.sum()
 
     def draw(self, rng: np.random.Generator) -> Altered:
-        """Draw a face and alter it."""
+        """Draw a face and alter it, by hands, darkness and over-exposure more often than ``alter`` does."""
         if len(self._good) and rng.random() < self._mix.target:
             row = int(rng.choice(self._good, p=self._weights))
         else:
             row = int(rng.choice(self._any))
-        return self.alter(rng, row)
+        return self._altered(rng, row, hard=True)
 
     def alter(self, rng: np.random.Generator, row: int) -> Altered:
         """Alter one face."""
+        return self._altered(rng, row, hard=False)
+
+    def _altered(self, rng: np.random.Generator, row: int, *, hard: bool) -> Altered:
         mix, strengths = self._mix, {}
         image, turned = self._faces.crops[row], (0.0, 0.0)
         kind = rng.random()
@@ -181,9 +184,9 @@ class FaceAlterer:
             elif kind < mix.turned + mix.behind:
                 behind = np.asarray(cv2.flip(self._other(rng), 0), np.uint8)
                 image = self._head(self._geometry, row, behind).front()
-        for family in self._families(rng):
+        for family in self._families(rng, hard):
             # A face that is nearly black or white is lit by what is usual: where such ones are rare, too little.
-            draws = 3 if family in _EXPOSURE else 1
+            draws = 3 if hard and family in _EXPOSURE else 1
             strength = float(rng.beta(1.1, 1.25, draws).max())
             other = self._other(rng) if rng.random() < 0.3 else None
             image = apply_family(rng, image, family, strength, other)
@@ -191,7 +194,7 @@ class FaceAlterer:
             strengths[name] = max(strength, strengths.get(name, 0.0))
         return Altered(row, np.ascontiguousarray(image), strengths, turned)
 
-    def _families(self, rng: np.random.Generator) -> list[str]:
+    def _families(self, rng: np.random.Generator, hard: bool) -> list[str]:
         """Names of what is to be done, in its order: light, then cover and structure, then geometry."""
         mix, chosen = self._mix, list[str]()
         if rng.random() >= mix.degraded:
@@ -202,8 +205,8 @@ class FaceAlterer:
             return [families[int(rng.integers(len(families)))] for _ in range(count)]
 
         if rng.random() < mix.light:
-            chosen += one(_LIGHTS)
-        covers = one(_COVERS, 0.1) if rng.random() < mix.cover else []
+            chosen += one(_LIGHTS + _HARD_LIGHTS * hard)
+        covers = one(_COVERS + _HARD_COVERS * hard, 0.1) if rng.random() < mix.cover else []
         harm = one(_STRUCTURES, mix.second) if rng.random() < mix.structure else []
         # What lies on the lens or the glass comes after, what the camera does to everything mostly last.
         chosen += [*harm, *covers] if rng.random() < 0.25 else [*covers, *harm]

@@ -63,7 +63,9 @@ def test_strengths_name_known_families_and_heads_turn_within_bounds(targeted):
     assert 0.6 < np.mean([d.changed for d in draws]) < 1
 
 
-def test_dark_and_over_exposed_faces_are_drawn_stronger_than_others(faces, targeted, monkeypatch):
+def test_restoring_draws_hands_and_poor_exposure_more_often_and_this_stronger(
+    faces, targeted, monkeypatch
+):
     drawn = {}
 
     def noted(rng, image, family, strength, other=None):
@@ -72,11 +74,17 @@ def test_dark_and_over_exposed_faces_are_drawn_stronger_than_others(faces, targe
 
     monkeypatch.setattr(alteration, "apply_family", noted)
     alterer = targeted.alterer(mix=AlterationMix(light=1, turned=0, behind=0))
-    rng = np.random.default_rng(2)
-    for _ in range(600):
-        alterer.draw(rng)
-    far = [s for family in ("dark", "bright") for s in drawn.pop(family)]
-    assert np.mean(far) > np.mean([s for values in drawn.values() for s in values]) + 0.15
+    found = []
+    for alter in (lambda rng: alterer.alter(rng, 0), alterer.draw):
+        drawn.clear()
+        rng = np.random.default_rng(2)
+        for _ in range(900):
+            alter(rng)
+        exposure = drawn["dark"] + drawn["bright"]
+        found.append((len(drawn["hand"]), len(exposure), np.mean(exposure)))
+    (hands, exposed, strength), (more_hands, more_exposed, stronger) = found
+    assert more_hands > 1.5 * hands and more_exposed > 1.3 * exposed
+    assert stronger > strength + 0.15
 
 
 def test_training_draws_no_family_that_is_kept_for_validation(faces, targeted, monkeypatch):
