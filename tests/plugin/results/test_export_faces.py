@@ -225,7 +225,7 @@ def test_a_crop_is_the_one_that_was_scored(scored, export, preset, tmp_path):
     again = FaceQualityAssessor(preset).assess([row["exported"] for row in rows], faces="crop")
     for row, assessment in zip(rows, again, strict=True):
         assert assessment.quality == pytest.approx(float(row["quality"]), abs=1e-3)
-        assert assessment.ssim == pytest.approx(float(row["ssim"]), abs=1e-6)
+        assert assessment.ssim == pytest.approx(float(row["ssim"]), abs=5e-5)  # in any batch
 
 
 def test_of_each_image_the_primary_face_is_cut_out_unless_all_are_wanted(scored, export, tmp_path):
@@ -236,7 +236,16 @@ def test_of_each_image_the_primary_face_is_cut_out_unless_all_are_wanted(scored,
     crops = [load_image(row["exported"]) for row in rows]
     for crop, face in zip(crops, restored, strict=True):
         assert crop.shape == face.shape
-        assert np.abs(crop.astype(float) - face).mean() < 25  # the same face in the same place
+        # The same face in the same place: whatever was restored, it is most alike where it lies.
+        places = [(0, 0), (8, 0), (-8, 0), (0, 8), (0, -8)]
+        there, *beside = (_alike(crop, np.roll(face, place, axis=(0, 1))) for place in places)
+        assert there > max(beside) + 0.05
+
+
+def _alike(crop, other):
+    """Correlation of two crops of 128 px over the middle of the face."""
+    middle = np.s_[32:104, 32:96]
+    return np.corrcoef(crop[middle].ravel(), other[middle].ravel())[0, 1]
 
 
 def test_an_image_that_is_damaged_by_now_costs_its_crops_alone(scored, export, tmp_path):
