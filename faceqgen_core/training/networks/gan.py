@@ -29,6 +29,8 @@ _ALTERED = 0.15
 """From this mean absolute difference of input and target on a pixel counts as altered in full."""
 _EVEN = 0.02
 """Greatest difference to the corner of a target, in units of the image range, of what is its even background."""
+_NEAR_BLACK = 0.02
+"""Added to a mean luminance, in units of the image range: the logarithm of a black face has an end."""
 _LEFT = 0.9
 """Share of identity's and the critic's say that a turned head is spared: the face is most alike, and sharpest, where it
 stays as it is."""
@@ -204,7 +206,7 @@ class RestorationGAN:
 
     def _luminance(self, image: Any) -> Any:
         """Mean of the colours over the face, (N,), not quite 0 where it is black."""
-        return ops.sum(ops.mean(image, axis=-1) * self._face, axis=(1, 2)) + _EVEN
+        return ops.sum(ops.mean(image, axis=-1) * self._face, axis=(1, 2)) + _NEAR_BLACK
 
     def _restoration_loss(self, image: Any, target: Any, kinds: Any) -> tuple[Any, Any, Any]:
         """Loss, (restored, drawn, target) of the generator's side, and the parts (8,) of the loss."""

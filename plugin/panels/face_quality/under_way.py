@@ -19,9 +19,8 @@ MOVING_MS, WAITING_MS = 3000, 10_000
 def count(scope: PanelScope) -> None:
     """Look how far the runs of the data set are, whichever process is at work on them, and what waits for a worker."""
     counts = scope.counts
-    queued = queued_work(
-        scope.dataset
-    )  # first: what is begun in between is then seen twice, not missed
+    # The queue first: what is begun in between is then seen twice, not missed.
+    queued = queued_work(scope.dataset)
     counts.under_way = runs_under_way(scope.dataset)
     at_work = {run.field for run in counts.under_way}
     # What a worker has begun and what has a record by now is told by the record.

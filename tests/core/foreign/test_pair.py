@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 
+from benchmarks.reliability import batches
 from faceqgen_core import FaceQualityAssessor, load_preset
 from faceqgen_core.foreign.pair import PairPreset
 from faceqgen_core.presets import PresetError
@@ -71,7 +72,9 @@ def test_a_face_scores_the_same_alone_and_in_any_batch(tmp_path):
     together = FaceQualityAssessor(path, device="cpu").assess(pictures, faces="crop")
     alone = FaceQualityAssessor(path, device="cpu", batch_size=1).assess(pictures, faces="crop")
     for one, other in zip(together, alone, strict=True):
-        assert (one.ssim, one.mse) == pytest.approx((other.ssim, other.mse), rel=0, abs=5e-5)
+        assert (one.ssim, one.mse) == pytest.approx(
+            (other.ssim, other.mse), rel=0, abs=batches.NATIVE
+        )
 
 
 def test_a_failure_is_a_value_here_too(tmp_path):

@@ -210,9 +210,8 @@ def test_pixels_that_have_to_change_count_more():
 
 def test_an_even_background_counts_more_and_a_face_in_the_wrong_light_is_told_by_its_factor():
     half = TARGET.copy()
-    half[:, :, : SIZE // 2] = half[
-        :, :1, :1
-    ]  # from the corner to the middle as even as a target's background
+    # From the corner to the middle as even as a target's background.
+    half[:, :, : SIZE // 2] = half[:, :1, :1]
     losses = []
     for weights in (LossWeights(altered=0.0, even=0.0), LossWeights(altered=0.0, even=3.0)):
         other = _gan(weights=weights)
