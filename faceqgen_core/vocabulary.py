@@ -1,4 +1,4 @@
-"""The words and numbers of a result: measures, statuses, reasons, the default preset and pixel limit. Standard library alone.
+"""The words and numbers of a result: measures, statuses, reasons, defaults; names that all share. Standard library alone.
 
 Whoever stores, shows or filters results reads them here without loading a network; the plugin does.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
+
+PLUGIN = "@faceqgen/face-quality"
+"""Name of the FiftyOne plugin, as fiftyone.yml has it; its operators are called ``<name>/<operator>``."""
 
 DEFAULT_PRESET = "faceqgen-128"
 

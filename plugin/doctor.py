@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from faceqgen_core.doctor import ROOT, Check, Level, ProcessError, ask, diagnose
+from faceqgen_core.vocabulary import PLUGIN
 
-PLUGIN = "@faceqgen/face-quality"
 INSTALL_FIFTYONE = 'only the plugin needs it: pip install "fiftyone>=1.14,<2"'
 
 _ASK_FIFTYONE = """

@@ -126,6 +126,18 @@ def test_product_code_takes_nothing_from_the_demo_the_scripts_or_the_tests(packa
             assert not {name.split(".")[0] for name in names} & {"demo", "scripts", "tests"}, path
 
 
+def test_the_name_of_the_plugin_is_written_once():
+    manifest = (ROOT / "fiftyone.yml").read_text(encoding="utf-8").splitlines()
+    (name,) = (line.split('"')[1] for line in manifest if line.startswith("name:"))
+    holders = [
+        path.relative_to(ROOT).as_posix()
+        for package in ("faceqgen_core", "plugin")
+        for path in _files(package)
+        if name in path.read_text(encoding="utf-8")
+    ]
+    assert holders == ["faceqgen_core/vocabulary.py"]
+
+
 @pytest.mark.parametrize("package", ["faceqgen_core", "plugin"])
 def test_nothing_goes_by_a_name_that_the_field_has_a_term_for(package):
     old = {"Facts", "Workspace", "Cues", "cues", "chips", "Teacher", "harm", "HARM", "worth"}

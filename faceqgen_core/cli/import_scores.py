@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from faceqgen_core.vocabulary import PLUGIN
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-OPERATOR = "@faceqgen/face-quality/import_scores"
+OPERATOR = f"{PLUGIN}/import_scores"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +84,7 @@ def _operator() -> Any:
     operators = _fiftyone("fiftyone.operators")
     if not operators.operator_exists(OPERATOR):
         raise ValueError(
-            "FiftyOne does not find the plugin @faceqgen/face-quality, or one without this operator: faceqgen doctor says why"
+            f"FiftyOne does not find the plugin {PLUGIN}, or one without this operator: faceqgen doctor says why"
         )
     return operators.get_operator(OPERATOR)
 

@@ -10,9 +10,11 @@ from bson import ObjectId
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionResult, ExecutionRunState
 
+from faceqgen_core.vocabulary import PLUGIN
+
 from .fields import DEFAULT_FIELD
 
-OURS = "@faceqgen/face-quality/"
+OURS = f"{PLUGIN}/"
 WRITERS = (f"{OURS}score_faces", f"{OURS}import_scores")
 """Operators whose work writes a field of scores and has a record of its own once it is under way."""
 

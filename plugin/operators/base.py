@@ -10,11 +10,13 @@ import fiftyone as fo
 import fiftyone.operators as foo
 from fiftyone.operators import types
 
+from faceqgen_core.vocabulary import PLUGIN
+
 from ..dataset.score_fields import score_fields
 from ..progress import Progress
 from .forms import mark
 
-_PANEL = ("Open the Face Quality panel", "@faceqgen/face-quality/open_face_quality")
+_PANEL = ("Open the Face Quality panel", f"{PLUGIN}/open_face_quality")
 
 
 class FaceQualityOperator(foo.Operator):

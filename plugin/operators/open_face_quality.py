@@ -6,10 +6,12 @@ from typing import Any
 
 from fiftyone.operators import types
 
+from faceqgen_core.vocabulary import PLUGIN
+
 from .base import FaceQualityOperator
 
 PANEL = "face_quality"
-CLOSE_RESULT = "@faceqgen/face-quality/close_result"
+CLOSE_RESULT = f"{PLUGIN}/close_result"
 """Operator of ``assets/close_result.js``."""
 
 

@@ -6,14 +6,14 @@ from typing import Any
 
 from fiftyone.operators import types
 
-from faceqgen_core.vocabulary import SCORES
+from faceqgen_core.vocabulary import PLUGIN, SCORES
 
 from ...settings import LONGEST_TEXT, shown
 from . import layout
 from .event_values import EventRefused
 from .scope import PanelScope
 
-EXPORT = "@faceqgen/face-quality/export_faces"
+EXPORT = f"{PLUGIN}/export_faces"
 
 
 def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:

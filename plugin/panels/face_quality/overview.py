@@ -7,13 +7,15 @@ from typing import Any
 
 from fiftyone.operators import types
 
+from faceqgen_core.vocabulary import PLUGIN
+
 from ...dataset import run_records
 from ...dataset.statuses import NOT_SCORED, STATUSES, count_statuses, with_status
 from ...queries.acceptable import acceptable_of
 from . import layout, under_way
 from .scope import PanelScope
 
-SCORE = "@faceqgen/face-quality/score_faces"
+SCORE = f"{PLUGIN}/score_faces"
 
 
 def count(scope: PanelScope) -> None:
