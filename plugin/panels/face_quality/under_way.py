@@ -57,30 +57,25 @@ def draw(scope: PanelScope, page: types.Object, panel: Any) -> None:
     for place, run in enumerate(counts.under_way):
         layout.text(page, f"under_way_{place}", _words(run))
         if not run.stopping:
-            layout.button(
-                layout.row(page, f"under_way_row_{place}"),
-                f"cancel_{place}",
-                f"Cancel the {run.what}",
-                panel.on_cancel_run,
-                params={"run": run.key},
-                title="It ends with the chunk at work; what is written stays, and the rest can be scored later",
-            )
+            end = "It ends with the chunk at work; what is written stays, and the rest can be scored later"
+            row = layout.row(page, f"under_way_row_{place}")
+            _add_cancel(row, f"cancel_{place}", f"Cancel the {run.what}", panel, run.key, end)
     for place, work in enumerate(counts.queued):
         layout.text(page, f"queued_{place}", _words_of_queued(work))
         if not work.begun:
-            layout.button(
-                layout.row(page, f"queued_row_{place}"),
-                f"take_back_{place}",
-                "Cancel the queued run",
-                panel.on_cancel_run,
-                params={"run": work.key},
-                title="It is taken out of the queue; nothing of it is done",
-            )
+            end = "It is taken out of the queue; nothing of it is done"
+            row = layout.row(page, f"queued_row_{place}")
+            _add_cancel(row, f"take_back_{place}", "Cancel the queued run", panel, work.key, end)
     if counts.under_way or counts.queued:
         moving = counts.under_way or any(work.begun for work in counts.queued)
         pause = MOVING_MS if moving else WAITING_MS
         timer = types.TimerView(interval=pause, on_interval=panel.on_interval)
         page.view(f"look_again_{pause}", timer)
+
+
+def _add_cancel(row: Any, name: str, label: str, panel: Any, key: str, end: str) -> None:
+    """Add the button that ends one run; ``end`` says what that means."""
+    layout.button(row, name, label, panel.on_cancel_run, params={"run": key}, title=end)
 
 
 def cancel(ctx: Any, scope: PanelScope, key: str) -> None:
