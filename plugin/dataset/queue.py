@@ -55,6 +55,20 @@ def queued_work(dataset: Any) -> list[QueuedWork]:
     return sorted(found, key=lambda work: work.since)
 
 
+def parent_of(key: str) -> str | None:
+    """Number of the work that an operation is a part of: FiftyOne gives one to the children that it cuts work into.
+
+    Args:
+        key: number of the operation.
+    """
+    try:
+        operation = DelegatedOperationService().get(ObjectId(key))
+    except ValueError:  # deleted meanwhile
+        return None
+    parent = getattr(operation, "parent_id", None)
+    return None if parent is None else str(parent)
+
+
 def take_back(key: str) -> bool:
     """Take work out of the queue; says whether it was still waiting there.
 

@@ -53,10 +53,18 @@ class RunRecord:
         summary: ``Summary`` of the run.
         preset: the core's ``Preset``.
         fields: paths of the fields that the run writes: from here on they are known as its own.
+        holder: id of the lease under which they are written.
     """
 
     def __init__(
-        self, dataset: Any, settings: Any, summary: Any, preset: Any, fields: Collection[str]
+        self,
+        dataset: Any,
+        settings: Any,
+        summary: Any,
+        preset: Any,
+        fields: Collection[str],
+        *,
+        holder: str | None = None,
     ) -> None:
         self._dataset = dataset
         self._summary = summary
@@ -71,6 +79,7 @@ class RunRecord:
             parameters=settings.to_dict(),
             fields=sorted(fields),
             restored_dir=summary.restored_dir,
+            holder=holder,
             started=started.isoformat(timespec="seconds"),
             **self._progress(RUNNING, complete=False),
         )
@@ -114,18 +123,28 @@ class RunRecord:
         lastingly(self._dataset, lambda: self._dataset.update_run_config(self.key, self._config))
 
 
-def abandoned(dataset: Any, field: str) -> list[str]:
-    """Keys of the runs of a field that still count as running; for who knows that nobody is at work on it."""
-    found = records(dataset, field).items()
-    return [key for key, config in found if getattr(config, "state", None) == RUNNING]
+def abandoned(dataset: Any, field: str, at_work: Collection[str] = ()) -> list[str]:
+    """Keys of the runs of a field that still count as running; for who knows that nobody else is at work on it.
+
+    Args:
+        dataset: the data set.
+        field: its name.
+        at_work: ids of the leases of those that are: the other parts of a run.
+    """
+    return [
+        key
+        for key, config in records(dataset, field).items()
+        if getattr(config, "state", None) == RUNNING
+        and getattr(config, "holder", None) not in at_work
+    ]
 
 
-def close_abandoned(dataset: Any, field: str) -> list[str]:
+def close_abandoned(dataset: Any, field: str, at_work: Collection[str] = ()) -> list[str]:
     """Say of runs of a field that still count as running that they were interrupted; returns their keys.
 
-    Only for who holds the field's lease: nobody else is at work on it then.
+    Only for who holds the field's lease: nobody else is at work on it then, but for the parts that share it, ``at_work``.
     """
-    closed = abandoned(dataset, field)
+    closed = abandoned(dataset, field, at_work)
     for key in closed:
         config = dataset.get_run_info(key).config
         config.state = INTERRUPTED

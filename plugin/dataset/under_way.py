@@ -66,11 +66,14 @@ def runs_under_way(dataset: Any) -> list[RunUnderWay]:
     for row in rows.sort("timestamp"):
         config = row["config"]
         field = config["parameters"]["field"]
+        # Of a run in parts one may have died while the others are at work; earlier versions name no holder.
+        if config.get("holder") not in (None, *work[field].holders):
+            continue
         found.append(
             RunUnderWay(
                 row["key"],
                 field,
-                work[field],
+                work[field].what,
                 config.get("samples") or 0,
                 config.get("total") or 0,
                 config.get("frames") or 0,

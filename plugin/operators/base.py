@@ -12,6 +12,7 @@ from fiftyone.operators import types
 
 from faceqgen_core.vocabulary import PLUGIN
 
+from ..dataset.lease import CAN_BE_SHARED
 from ..dataset.score_fields import score_fields
 from ..progress import Progress
 from .forms import mark
@@ -30,6 +31,7 @@ class FaceQualityOperator(foo.Operator):
         risk: how FiftyOne is to warn of it.
         dynamic: whether the form is described anew while it is filled in.
         can_wait: whether its work can be queued.
+        in_parts: whether it may be cut in parts that are done at the same time, each on samples of its own.
         is_live: whether it is a generator, which the App shows the progress of and gives all the time it takes.
         place: where the App shows a button for it; None for nowhere.
     """
@@ -41,6 +43,7 @@ class FaceQualityOperator(foo.Operator):
     risk: ClassVar[str] = "medium"
     dynamic: ClassVar[bool] = True
     can_wait: ClassVar[bool] = True
+    in_parts: ClassVar[bool] = False
     is_live: ClassVar[bool] = False
     place: ClassVar[types.Places | None] = None
 
@@ -56,6 +59,8 @@ class FaceQualityOperator(foo.Operator):
             execute_as_generator=self.is_live,
             allow_immediate_execution=True,
             allow_delegated_execution=self.can_wait,
+            # Open-source FiftyOne takes it and leaves it off; others cut queued work in parts.
+            allow_distributed_execution=self.in_parts and CAN_BE_SHARED,
             risk_level=self.risk,
         )
 

@@ -10,6 +10,8 @@ from fiftyone.operators import types
 from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS, DEFAULT_PRESET
 
 from ..dataset.fields import DEFAULT_FIELD
+from ..dataset.lease import CAN_BE_SHARED
+from ..dataset.queue import parent_of
 from ..scoring.settings import ScoreSettings
 from .base import ScoringOperator, tell
 from .choices import chosen
@@ -26,6 +28,7 @@ class ScoreFaces(ScoringOperator):
     )
     icon = "score"
     refused = "Not scored"
+    in_parts = True
 
     def resolve_input(self, ctx: Any) -> types.Property:
         """Describe the form."""
@@ -35,7 +38,8 @@ class ScoreFaces(ScoringOperator):
         """Score, telling how far it is."""
         from ..scoring.run import ScoringRun
 
-        settings = ScoreSettings.from_params(chosen(ctx.params))
+        params = chosen(ctx.params)
+        settings = ScoreSettings.from_params({**params, "part_of": _part_of(ctx, params)})
         yield from tell(ctx, 0.0, "Loading the preset")
         run = ScoringRun(ctx.target_view(), settings)
         for notice in run.summary.notices:
@@ -63,6 +67,7 @@ class ScoreFaces(ScoringOperator):
         small_faces: bool = False,
         fps: float = ScoreSettings.fps,
         max_frames: int = ScoreSettings.max_frames,
+        part_of: str | None = None,
         delegate: bool = False,
         progress: bool | None = None,
     ) -> Any:
@@ -86,6 +91,7 @@ class ScoreFaces(ScoringOperator):
             small_faces: look at large photographs in which no face is found in tiles at full size, too.
             fps: frames to score per second of a video.
             max_frames: at most so many of a video, spread evenly over it.
+            part_of: name of the run that this is a part of: its parts may work at the same time, each on other samples.
             delegate: queue the run for ``fiftyone delegated launch`` instead.
             progress: show a progress bar; default: FiftyOne's own setting.
 
@@ -112,6 +118,7 @@ class ScoreFaces(ScoringOperator):
             small_faces=small_faces,
             fps=fps,
             max_frames=max_frames,
+            part_of=part_of,
         )
         if delegate:
             return self.queue(sample_collection, settings.to_dict())
@@ -124,6 +131,14 @@ class ScoreFaces(ScoringOperator):
         from ..scoring.model import FaceQgenModel
 
         return FaceQgenModel(**options)
+
+
+def _part_of(ctx: Any, params: dict[str, Any]) -> Any:
+    """The run that this one is a part of: as its parameters say, or as it is one of several that FiftyOne has made of one."""
+    number = getattr(ctx, "_delegated_operation_id", None)
+    if params.get("part_of") or number is None or not CAN_BE_SHARED:
+        return params.get("part_of")
+    return parent_of(str(number))
 
 
 def _report(summary: dict[str, Any]) -> str:

@@ -50,6 +50,9 @@ class ImportRun(ScoringRun):
     def __init__(self, collection: Any, settings: ImportSettings) -> None:
         super().__init__(collection, settings)  # type: ignore[arg-type]
 
+    def _shared(self, settings: Any) -> str | None:
+        return None
+
     def _prepare(self, target: targets.Target, settings: Any) -> None:
         from faceqgen_core.tables.score_rows import ScoreRows
 

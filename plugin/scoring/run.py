@@ -53,11 +53,15 @@ class ScoringRun:
         self._is_video = target.is_video
         self._dataset = target.view._root_dataset
         self._dataset._doc.reload("runs")  # other processes register theirs
-        self._lease = Lease(self._dataset, settings.field, self._what)
+        self._lease = Lease(self._dataset, settings.field, self._what, run=self._shared(settings))
         self._lease.require_free()
         self._files: RestoredFiles | None = None
         self._stopped = False
         self._prepare(target, settings)
+
+    def _shared(self, settings: Any) -> str | None:
+        """What those must have in common who write the field at the same time; None: nobody may."""
+        return f"{settings.part_of}, {settings.preset}" if settings.part_of else None
 
     def _prepare(self, target: targets.Target, settings: ScoreSettings) -> None:
         """Find out what is to do: settings, summary, preset, the work, where the assessments come from."""
@@ -102,6 +106,8 @@ class ScoringRun:
 
     def _declare(self) -> list[str]:
         """Declare the fields; returns what the user should know."""
+        if self._lease.is_shared:
+            self._dataset.reload()  # another part may have declared them: they are not declared anew, and so emptied
         notices = self._work.declare()
         return notices + extra_scores.declare(self._dataset, self.settings.names, self._extra)
 
@@ -131,13 +137,15 @@ class ScoringRun:
         if not self.summary.total:
             return
         with self._lease:
-            run_records.close_abandoned(self._dataset, self.settings.field)
+            at_work = self._lease.at_work()
+            run_records.close_abandoned(self._dataset, self.settings.field, at_work)
             record = RunRecord(
                 self._dataset,
                 self.settings,
                 self.summary,
                 self._preset,
                 self._work.fields,
+                holder=self._lease.id,
             )
             self.summary.run_key = record.key
             state = run_records.FAILED
@@ -173,7 +181,7 @@ class ScoringRun:
         started = written_at = time.monotonic()
         if self._files is not None:
             remember_folder(str(self._files.folder))
-            self._files.begin()
+            self._files.begin(alone=not self._lease.is_shared)
         self.summary.notices += declared_alone(self._dataset, self._declare)
         chunk: list[list[Any]] = []
         stream = self._assessments()

@@ -43,6 +43,8 @@ class ScoreSettings(Settings):
         small_faces: look at large photographs in which no face is found in tiles at full size, too.
         fps: frames to score per second of a video.
         max_frames: at most so many of a video, spread evenly over it.
+        part_of: name of the run that this one is a part of, a new one for each run. Its parts have the same parameters and may
+            work at the same time, each on samples of its own; None: nobody else writes the field meanwhile.
 
     Raises:
         ValueError: a value is out of range; the message says how to mend it.
@@ -64,6 +66,7 @@ class ScoreSettings(Settings):
     small_faces: bool = False
     fps: float = 1.0
     max_frames: int = 100
+    part_of: str | None = None
 
     def __post_init__(self) -> None:
         if self.faces not in FACES:

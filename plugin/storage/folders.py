@@ -84,9 +84,12 @@ def _is_free_for(dataset: Any, field: str, folder: Path, records: Iterable[Any])
         return False
     if folder.is_symlink() or not folder.exists():
         return not folder.is_symlink()
+    is_empty = not any(
+        folder.iterdir()
+    )  # looked at first: another part of the run may be making the manifest
     manifest = Manifest(folder)
-    if not manifest.exists():
-        return not any(folder.iterdir())
+    if is_empty or not manifest.exists():
+        return is_empty
     try:
         owners = {entry.dataset for entry in manifest.read()}
     except (OSError, ValueError):

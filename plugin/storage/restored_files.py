@@ -107,11 +107,16 @@ class RestoredFiles:
                 f"restored_dir {str(self.folder)!r} cannot be written to ({error}): choose another"
             ) from error
 
-    def begin(self) -> None:
-        """Tidy what a killed run has left, temporary files and cut lines; for who holds the field's lease."""
+    def begin(self, *, alone: bool = True) -> None:
+        """Tidy what a killed run has left, temporary files and cut lines; for who holds the field's lease.
+
+        Args:
+            alone: nobody shares the lease; else what is young stays, for another part may be writing it.
+        """
         try:
-            sweep(self.folder, self.dataset_id)
-            self._manifest.compact()
+            sweep(self.folder, self.dataset_id if alone else None)
+            if alone:
+                self._manifest.compact()
         except OSError as error:
             logger.warning("%s could not be tidied: %s", self.folder, error)
 

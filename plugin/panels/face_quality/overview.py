@@ -72,7 +72,8 @@ def show_status(scope: PanelScope, status: str) -> None:
 
 def parameters_for_the_rest(scope: PanelScope) -> dict[str, Any]:
     """Parameters of the last run, for a form that scores what has no status yet."""
-    return {**_parameters(scope.counts.run), "skip_scored": True}
+    last = {k: v for k, v in _parameters(scope.counts.run).items() if k != "part_of"}
+    return {**last, "skip_scored": True}
 
 
 def _parameters(run: dict[str, Any] | None) -> dict[str, Any]:
