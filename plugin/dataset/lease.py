@@ -26,7 +26,7 @@ from .connection import patiently
 STORE = "faceqgen_runs"
 SECONDS = 600.0
 CAN_BE_SHARED = hasattr(ExecutionStore, "compare_and_set")
-"""Whether FiftyOne's store (from 1.20 on) can enter one part of a run without losing another that enters itself meanwhile."""
+"""Whether FiftyOne's store (from 1.22 on) can enter one part of a run without losing another that enters itself meanwhile."""
 _DECLARING = "(declaring)"
 """No name of a field."""
 _TRIES = 100
@@ -74,7 +74,7 @@ class Lease:
     def __init__(self, dataset: Any, field: str, what: str, *, run: str | None = None) -> None:
         if run is not None and not CAN_BE_SHARED:
             raise ValueError(
-                "parts of one run can work at the same time from FiftyOne 1.20 on: install it, or score without 'part_of', one "
+                "parts of one run can work at the same time from FiftyOne 1.22 on: install it, or score without 'part_of', one "
                 "part after the other"
             )
         self._store = ExecutionStore.create(STORE, dataset_id=dataset._doc.id)
@@ -234,7 +234,7 @@ def work_at(dataset_id: Any) -> dict[str, AtWork]:
 
 
 def _put(store: Any, key: str, expected: dict[str, Any] | None, value: dict[str, Any]) -> bool:
-    """Write a value if what is there is what was expected; atomic where FiftyOne's store can be (from 1.20 on)."""
+    """Write a value if what is there is what was expected; atomic where FiftyOne's store can be (from 1.22 on)."""
     if expected is None:
         if hasattr(store, "set_if_absent"):
             return bool(store.set_if_absent(key, value))

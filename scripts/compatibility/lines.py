@@ -129,6 +129,11 @@ LINES = (
     ),
     Line("queue", "Delegated runs", ("tests/plugin/operators/test_delegated.py",)),
     Line(
+        "parts",
+        "One run in parts that work at the same time; `allow_distributed_execution`, which open-source FiftyOne leaves off",
+        ("tests/plugin/scoring/test_parts.py",),
+    ),
+    Line(
         "group-rule",
         "The panel's thresholds by group, and their price",
         ("tests/plugin/panels/test_panel_group_rule.py",),

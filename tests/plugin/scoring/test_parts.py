@@ -243,6 +243,6 @@ def test_a_fiftyone_whose_store_cannot_share_a_lease_refuses_parts_and_says_what
     crops, begin, part, monkeypatch
 ):
     monkeypatch.setattr(part("dataset.lease"), "CAN_BE_SHARED", False)
-    with pytest.raises(ValueError, match=r"from FiftyOne 1\.20 on"):
+    with pytest.raises(ValueError, match=r"from FiftyOne 1\.22 on"):
         begin(crops, part_of="one")
     assert list(begin(crops))[-1].done == 6
