@@ -24,7 +24,7 @@ DELETE = "@faceqgen/face-quality/delete_face_quality"
 
 PART = """
 import pathlib, sys, time
-import fiftyone as fo, fiftyone.operators as foo
+import fiftyone as fo, fiftyone.core.odm as foodm, fiftyone.operators as foo
 name, folder, preset, me, other, *ids = sys.argv[1:]
 operator = foo.get_operator("@faceqgen/face-quality/score_faces")
 package = type(operator).__module__.rsplit(".operators", 1)[0]
@@ -41,6 +41,15 @@ def meet(place):
 
 chosen = settings.ScoreSettings(preset=preset, faces="crop", batch_size=1, heatmap=True, part_of="both")
 run = runner.ScoringRun(fo.load_dataset(name).select(ids), chosen)
+declare = run._declare
+
+def declare_and_tell():
+    notices = declare()
+    fields = foodm.get_db_conn().datasets.find_one({"name": name})["sample_fields"]
+    print([field["created_at"] for field in fields if field["name"].startswith("faceqgen")])
+    return notices
+
+run._declare = declare_and_tell
 meet("made")
 steps = iter(run)
 next(steps)
@@ -88,6 +97,7 @@ def test_two_processes_score_halves_of_a_data_set_at_once_and_all_of_it_can_be_d
         subprocess.Popen(
             [sys.executable, "-c", PART, crops.name, str(tmp_path), preset, me, other, *half],
             env=environment,
+            stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -95,14 +105,17 @@ def test_two_processes_score_halves_of_a_data_set_at_once_and_all_of_it_can_be_d
             (half.values("id") for half in _halves(crops)), "ab", "ba", strict=True
         )
     ]
-    errors = [worker.communicate(timeout=600)[1] for worker in workers]
+    told, errors = zip(*[worker.communicate(timeout=600) for worker in workers], strict=True)
     assert [worker.returncode for worker in workers] == [0, 0], "\n".join(errors)[-4000:]
+    assert (
+        told[0] == told[1] and told[0].count("datetime.datetime(") == 3
+    )  # declared by the first, left alone by the second
 
     crops.reload()
     assert crops.values("faceqgen.status") == ["scored"] * 6
     configs = _configs(crops)
-    told = [(c.state, c.complete, c.samples, c.total, c.counts, c.faces) for c in configs]
-    assert told == [("finished", True, 3, 3, {"scored": 3}, 3)] * 2
+    ends = [(c.state, c.complete, c.samples, c.total, c.counts, c.faces) for c in configs]
+    assert ends == [("finished", True, 3, 3, {"scored": 3}, 3)] * 2
     assert {c.parameters["part_of"] for c in configs} == {"both"}
     (folder,) = {Path(c.restored_dir) for c in configs}
     shown = [*crops.values("faceqgen.restored_path"), *crops.values("faceqgen_heatmap.map_path")]
