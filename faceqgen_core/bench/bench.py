@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 from faceqgen_core.bench import speed
 from faceqgen_core.bench.agreement import agreement_rows
 from faceqgen_core.bench.fresh import memory_rows, start_rows
+from faceqgen_core.bench.machine import machine
 from faceqgen_core.bench.programs import PROGRAMS, program_rows
 from faceqgen_core.bench.row import Row
 from faceqgen_core.bench.sides import Sides
@@ -97,24 +96,4 @@ def run_bench(
         "sizes": asdict(sizes),
         "rows": [row.to_dict() for row in rows],
         "rates": rates,
-    }
-
-
-def machine() -> dict[str, Any]:
-    """What it was measured on, and how busy that was."""
-    import tensorflow as tf
-
-    cpu = Path("/proc/cpuinfo")
-    names = [
-        line.split(":")[1].strip()
-        for line in (cpu.read_text(encoding="utf-8").splitlines() if cpu.exists() else [])
-        if line.startswith("model name")
-    ]
-    return {
-        "processor": names[0] if names else platform.processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
-        "gpus": len(tf.config.list_physical_devices("GPU")),
-        "load": round(os.getloadavg()[0], 1),
-        "python": platform.python_version(),
-        "tensorflow": tf.__version__,
     }

@@ -41,7 +41,7 @@ def document(result: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"{machine['processor']}, {machine['cores']} cores, {machine['gpus']} GPU, load "
-            f"{machine['load']}, TensorFlow {machine['tensorflow']}; {result['preset']}; medians of "
+            f"{machine['load']}, {machine['backend']}; {result['preset']}; medians of "
             f"{result['sizes']['rounds']} rounds.{quick}",
             "",
             table(rows),

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
+from faceqgen_core.process.gpus import count_gpus
 from faceqgen_core.process.keras_settings import pinned, require_keras
 
 Outputs: TypeAlias = dict[str, NDArray[np.float32]]
@@ -21,8 +22,8 @@ _LOCK = threading.Lock()
 """Keras keeps state per model while it builds, loads or predicts: one of these at a time."""
 
 _LOADED: dict[str, Any] = {}
-_MOST_AT_ONCE = 64
-"""More crops a call make nothing faster, and each takes several megabytes."""
+_MOST_AT_ONCE, _MOST_ON_GPU = 64, 1024
+"""More crops a call make nothing faster, and each takes several megabytes: of the processor's memory, or of the GPU's."""
 GROUP, ALONE = 8, 5
 """On the processor: crops a call, and up to how many that are left over go one by one, which costs less than an empty place
 for each that is missing. Measured: 29 ms of CPU a crop alone, 19.5 in groups of 8, 18.5 of 32; two shapes are all there are."""
@@ -40,21 +41,22 @@ def _prepare_device(device: str) -> str | None:
     name = device.lower()
     if not re.fullmatch(r"auto|cpu|gpu(:\d+)?", name):
         raise ValueError(f"device must be 'auto', 'cpu', 'gpu' or 'gpu:N', got {device!r}")
-    if keras.backend.backend() == "tensorflow":
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
         import tensorflow as tf
 
-        gpus = tf.config.list_physical_devices("GPU")
-        for gpu in gpus:
+        for gpu in tf.config.list_physical_devices("GPU"):
             try:  # App, notebook and worker are three processes on one GPU: none may take it whole
                 tf.config.experimental.set_memory_growth(gpu, True)
             except (
                 RuntimeError
             ):  # already in use by the caller's own TensorFlow code: their settings stand
                 break
-        if name.startswith("gpu") and int(name.partition(":")[2] or 0) >= len(gpus):
-            raise ValueError(
-                f"device {device!r} asked for, but TensorFlow sees {len(gpus) or 'no'} GPU; use 'cpu' or 'auto'"
-            )
+    if name.startswith("gpu") and int(name.partition(":")[2] or 0) >= (gpus := count_gpus()):
+        sees = {"tensorflow": "TensorFlow", "jax": "JAX"}.get(backend, backend)
+        raise ValueError(
+            f"device {device!r} asked for, but {sees} sees {gpus or 'no'} GPU; use 'cpu' or 'auto'"
+        )
     return None if name == "auto" else (name if ":" in name else f"{name}:0")
 
 
@@ -68,14 +70,15 @@ def _device_scope(device: str | None) -> Iterator[None]:
 
 
 def _on_processor(device: str | None) -> bool:
+    """Whether the networks run on the processor."""
+    return device.startswith("cpu") if device else not count_gpus()
+
+
+def _by_graph(device: str | None) -> bool:
     """Whether TensorFlow runs the networks on the processor."""
     import keras
 
-    if keras.backend.backend() != "tensorflow":
-        return False
-    import tensorflow as tf
-
-    return device.startswith("cpu") if device else not tf.config.list_physical_devices("GPU")
+    return keras.backend.backend() == "tensorflow" and _on_processor(device)
 
 
 class _OnProcessor:
@@ -150,10 +153,11 @@ class CropNetwork:
             if key not in _LOADED:
                 with _device_scope(self._device):
                     network = make()
-                    runs = _OnProcessor(network) if _on_processor(self._device) else None
+                    runs = _OnProcessor(network) if _by_graph(self._device) else None
                     _LOADED[key] = network, runs
             self._network, self._runs = _LOADED[key]
-        self._most = min(batch_size, GROUP if self._runs else _MOST_AT_ONCE)
+        most = _MOST_AT_ONCE if _on_processor(self._device) else _MOST_ON_GPU
+        self._most = min(batch_size, GROUP if self._runs else most)
 
     def parts(self, crops: NDArray[np.uint8]) -> Iterator[tuple[NDArray[np.float32], Outputs]]:
         """Run the network over (N, S, S, 3) uint8 RGB crops, part by part, for all outputs of many crops are large.

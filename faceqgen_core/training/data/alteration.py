@@ -66,6 +66,9 @@ _COVERS: tuple[str, ...] = (
 )
 _HARD_LIGHTS, _HARD_COVERS = _EXPOSURE * 2, ("hand",) * 3
 """What restoring draws beside these: it is the hardest to undo."""
+_AWAY = 0.08
+"""Share of the draws of restoring that are photographs of heads turned away whose target is another photograph of the subject:
+among all photographs they are too few to learn from, and a head that a mesh has turned is not quite the same."""
 _GEOMETRY = ("rotation", "crop", "tilt")
 _ANGLES = (60.0, 25.0)
 
@@ -154,6 +157,8 @@ class FaceAlterer:
         self._good = targets.rows[np.isin(targets.rows, self._any)]
         self._is_good = np.zeros(len(faces.crops), bool)
         self._is_good[self._good] = True
+        away = self._any[targets.turned[self._any] & (targets.of[self._any] >= 0)]
+        self._away = away[targets.of[away] != away]
         # Sources of very different size share the draws by the square root of their size.
         source = np.array([faces.subjects[i].split("/")[0] for i in self._good])
         _, which, count = np.unique(source, return_inverse=True, return_counts=True)
@@ -161,7 +166,9 @@ class FaceAlterer:
         self._weights = weight / weight.sum()
 
     def draw(self, rng: np.random.Generator) -> Altered:
-        """Draw a face and alter it, by hands, darkness and over-exposure more often than ``alter`` does."""
+        """Draw a face and alter it: hands, darkness, over-exposure and heads that are turned away more often than there are."""
+        if len(self._away) and rng.random() < _AWAY:
+            return self.alter(rng, int(rng.choice(self._away)))
         if len(self._good) and rng.random() < self._mix.target:
             row = int(rng.choice(self._good, p=self._weights))
         else:

@@ -60,14 +60,14 @@ class LossWeights:
     detail: float = 1.0
     code: float = 0.2
     identity: float = 0.3
-    change: float = 1.2
+    change: float = 1.6
     adversarial: float = 0.06
     features: float = 0.5
     cross: float = 0.4
     face: float = 2.0
     altered: float = 2.0
     even: float = 1.5
-    light: float = 0.8
+    light: float = 1.2
     least: float = 0.3
     most: float = 0.97
     near: float = 0.02

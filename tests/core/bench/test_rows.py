@@ -115,7 +115,7 @@ def test_the_command_runs_full_sizes_small_ones_or_those_that_are_named(monkeypa
 
     def run(folder, sizes, **options):
         asked.append((sizes, options))
-        machine = dict.fromkeys(("processor", "cores", "gpus", "load", "tensorflow"), 1)
+        machine = dict.fromkeys(("processor", "cores", "gpus", "load", "backend"), 1)
         row = Row("import", "toy", 0.1, "s", bound="import").to_dict()
         sizes = dataclasses.asdict(sizes)
         return {"machine": machine, "preset": "p", "quick": True, "sizes": sizes, "rows": [row]}
