@@ -28,7 +28,7 @@ class Batch:
         target: same shape, what it shall return.
         cross: (N,) float32, 1 where the target is another image of the subject, 0 elsewhere.
         turned: (N,) float32, 1 where the head is turned away, in the photograph or afterwards.
-        untouched: (N,) float32, 1 where the image is a photograph as it was taken, of a head that is not turned.
+        untouched: (N,) float32, 1 where the image is a photograph as it was taken.
     """
 
     image: NDArray[np.float32]
@@ -105,4 +105,4 @@ class PairSource:
         if rng.random() < 0.5:
             image, picture = image[:, ::-1], picture[:, ::-1]
         turned = bool(self._targets.turned[altered.row] or turned_away(*altered.turned))
-        return image, picture, (target != altered.row, turned, not (turned or altered.changed))
+        return image, picture, (target != altered.row, turned, not altered.changed)

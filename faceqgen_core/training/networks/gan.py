@@ -31,6 +31,9 @@ _EVEN = 0.02
 """Greatest difference to the corner of a target, in units of the image range, of what is its even background."""
 _NEAR_BLACK = 0.02
 """Added to a mean luminance, in units of the image range: the logarithm of a black face has an end."""
+_MORE_HEED = 2.0
+"""How much more the change that utility asks for counts where nothing else says what is to change: of an untouched
+photograph whose target is another photograph."""
 _LEFT = 0.9
 """Share of identity's and the critic's say that a turned head is spared: the face is most alike, and sharpest, where it
 stays as it is."""
@@ -95,10 +98,10 @@ def _enlarged(image: Any, side: int) -> Any:
     return ops.image.resize(image, (side, side), data_format="channels_last")
 
 
-def _beyond(change: Any, asked: Any, due: Any) -> Any:
-    """Mean of how far changes (N,) are below what is asked for, or above both that and what the target makes due."""
+def _beyond(change: Any, asked: Any, due: Any, heed: Any) -> Any:
+    """Mean, weighed by ``heed``, of how far changes (N,) are below what is asked for, or above both that and what is due."""
     above = change - ops.maximum(asked, due)
-    return ops.mean(ops.relu(asked - change) + ops.relu(above))
+    return ops.mean(heed * (ops.relu(asked - change) + ops.relu(above)))
 
 
 def _column(values: Any) -> Any:
@@ -214,6 +217,8 @@ class RestorationGAN:
         cross, turned, untouched = kinds[:, 0], kinds[:, 1], kinds[:, 2]
         similarity, identity = self._known(image)
         mine, aim = _shrunk(image, self._side), _shrunk(target, self._side)
+        utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
+        turned = turned * (1 - untouched * utility)
         restored, drawn, _, code, _ = in_float32(
             self.generator([mine, similarity, identity], training=True)
         )
@@ -248,15 +253,16 @@ class RestorationGAN:
             who = ops.mean((1 - ops.sum(seen * theirs, axis=-1)) * (1 - _LEFT * turned))
         missed = ops.abs(ops.log(self._luminance(restored) / self._luminance(aim)))
         light = ops.mean(same * missed)
-        utility = ops.clip((similarity[:, 0] - POOR) / (GOOD - POOR), 0.0, 1.0)
         kept, due = (
             ops.sum(ssim_map(mine, x) * self._inside, axis=(1, 2)) for x in (restored, aim)
         )
         asked = 1 - (w.least + (w.most - w.least) * utility)
-        free = 1 - cross * untouched
-        change = _beyond(1 - kept, asked, free * (1 - due))
+        as_taken = cross * untouched
+        heed, free = 1 + _MORE_HEED * as_taken, 1 - as_taken
+        change = _beyond(1 - kept, asked, free * (1 - due), heed)
         moved, due = (self._error(mine, x) for x in (restored, aim))
-        change = change + 2 * _beyond(moved, w.far - (w.far - w.near) * utility, free * due)
+        asked = w.far - (w.far - w.near) * utility
+        change = change + 2 * _beyond(moved, asked, free * due, heed)
         loss = (
             w.restored * on_restored
             + w.drawn * on_drawn
