@@ -171,7 +171,7 @@ def _facts() -> dict:
             "faces": 40,
             "covers": {f: {"mean": 9.0} for f in (*canonical.OPAQUE, *canonical.WORN)},
             "sharpness": {f: {"laplacian": [0.1, 0.5], "own": 0.1} for f in canonical.SOFT},
-            "turned": {"mesh": {"after": 0.95}},
+            "turned": {"mesh": {"after": 0.95, "drawn": 0.97}},
             "background": {"median": 0.2},
             "light": {f: [0.0, 0.95] for f in canonical.LIGHT},
             "good": 0.95,

@@ -50,11 +50,11 @@ class LossWeights:
     error of input and restoration, over the face, are from what the utility of the face asks for: SSIM
     ``least + (most - least) * utility``, and twice the root of the mean squared error
     ``near + (far - near) * (1 - utility)``. A face that will not be known again is to change much. One may always change as
-    much as its target asks for: a dark face is lit, however well it is known. But an untouched photograph whose head is not
-    turned may not where the target is another photograph: every natural face would change, and SSIM would tell nothing.
+    much as its target asks for: a dark face is lit, however well it is known. But an untouched photograph may not where the
+    target is another photograph: every natural face would change, and SSIM would tell nothing.
 
     A head that is turned is to come to the front: there the pixels of another photograph count as those of the same do, and
-    identity and critic, which ask to leave it, hardly.
+    identity and critic, which ask to leave it, hardly. In an untouched photograph this holds the less the better it is known.
     """
 
     restored: float = 1.0

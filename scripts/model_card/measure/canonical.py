@@ -54,6 +54,13 @@ def restored_of(
     return found
 
 
+def drawn_of(restorer: Restorer, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The faces as they are drawn from their codes alone."""
+    found = restorer.restore(crops, pictures=Pictures(drawn=True)).drawn
+    assert found is not None
+    return found
+
+
 def _psnr_gain(image: Image, restored: Image, clean: Image, where: NDArray[np.bool_]) -> float:
     error = [
         np.square(x[where].astype(np.float64) - clean[where]).mean() + 1e-3
@@ -123,7 +130,7 @@ def _yaw(reader: MeshReader, crops: NDArray[np.uint8]) -> NDArray[np.float64]:
 def turned(
     restorer: Restorer, faces: GoodFaces, reader: MeshReader, real: NDArray[np.uint8]
 ) -> dict[str, Any]:
-    """Share of turned faces whose restoration is within 10 degrees of frontal, by the mesh's landmarks.
+    """Share of turned faces whose restoration, or drawn face, is within 10 degrees of frontal, by the mesh's landmarks.
 
     Args:
         restorer: the preset's.
@@ -139,11 +146,14 @@ def turned(
         by_mesh.append(head.turn(yaw=float(YAWS[i % len(YAWS)])).image)
     for name, crops in (("mesh", np.stack(by_mesh)), ("photographs", real)):
         before = np.abs(_yaw(reader, crops) - front)
-        after = np.abs(_yaw(reader, restored_of(restorer, crops)) - front)
+        after, drawn = (
+            np.abs(_yaw(reader, made(restorer, crops)) - front) for made in (restored_of, drawn_of)
+        )
         facts[name] = {
             "faces": len(crops),
             "before": float(np.mean(before <= FRONTAL)),
             "after": float(np.mean(after <= FRONTAL)),
+            "drawn": float(np.mean(drawn <= FRONTAL)),
             "median_before": float(np.median(before)),
             "median_after": float(np.median(after)),
         }

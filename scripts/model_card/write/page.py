@@ -57,6 +57,7 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
     judged = judge(facts)
     anchors = training.get("anchors", {})
     groups = facts["subgroups"]["groups"]
+    drawn = facts["canonical"]["turned"].items()
     return {
         "name": facts["name"],
         "preset": facts["preset"],
@@ -95,6 +96,7 @@ def values(facts: dict[str, Any], training: Mapping[str, Any]) -> dict[str, str]
         "families": tables.families(facts["families"]),
         "restored_faces": str(facts["restoration"]["faces"]),
         "restoration": tables.restoration(facts["restoration"]),
+        "drawn_frontal": ", ".join(f"{name} {found['drawn']:.2f}" for name, found in drawn),
         "subgroups": tables.subgroups(facts["subgroups"]),
         "group_images": f"{groups['all']['count']:,}",
         "grey_chroma": f"{GREY_CHROMA:.0f}",

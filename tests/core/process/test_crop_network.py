@@ -82,3 +82,26 @@ def test_the_empty_places_of_a_group_do_not_come_out(crops, monkeypatch):
     ((given, made),) = network.parts(crops[: GROUP - 1])
     assert len(given) == len(made["mean"]) == GROUP - 1
     assert [values.shape for values in network.outputs(crops[:0]).values()] == [(0, 3)]
+
+
+@pytest.mark.parametrize(("processor", "calls"), [(True, [64, 64, 22]), (False, [150])])
+def test_a_gpu_gets_as_many_crops_at_once_as_are_asked_for_and_the_processor_of_any_backend_few(
+    processor, calls, crops, monkeypatch
+):
+    monkeypatch.setattr(crop_network, "_LOADED", {})
+    monkeypatch.setattr(crop_network, "_on_processor", lambda device: processor)
+    monkeypatch.setattr(crop_network, "_by_graph", lambda device: False)
+    network = CropNetwork("tests-of-batches", _network, batch_size=512, device="auto")
+    many = np.resize(crops, (150, *crops.shape[1:]))
+    parts = [len(given) for given, _ in network.parts(many)]
+    assert parts == calls
+    np.testing.assert_allclose(
+        network.outputs(many)["mean"], many.mean(axis=(1, 2)), rtol=1e-5, atol=1e-4
+    )
+
+
+def test_a_gpu_that_the_backend_does_not_see_is_refused_and_the_backend_is_named(monkeypatch):
+    monkeypatch.setattr(crop_network, "count_gpus", lambda: 1)
+    assert crop_network._prepare_device("gpu:0") == "gpu:0"
+    with pytest.raises(ValueError, match="gpu:1.*TensorFlow sees 1 GPU"):
+        crop_network._prepare_device("gpu:1")
