@@ -116,8 +116,14 @@ def _eighth(bends: Sequence[NDArray[np.float32]]) -> float:
 
 def _mean_of_each_eighth(bend: NDArray[np.float32]) -> NDArray[np.float64]:
     """(8,) means of every eighth number, from the first one on, from the second, and so on."""
-    places = np.arange(len(bend)) % 8
-    return np.asarray(np.bincount(places, bend) / np.bincount(places))
+    places, counts = _eighths(len(bend))
+    return np.asarray(np.bincount(places, bend) / counts)
+
+
+@lru_cache(maxsize=64)
+def _eighths(length: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    places = np.arange(length) % 8
+    return places, np.bincount(places)
 
 
 @lru_cache(maxsize=1)

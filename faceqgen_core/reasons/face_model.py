@@ -161,7 +161,7 @@ class FaceModel:
             crop_sums = (own @ weights[..., None])[..., 0]
             sums = np.concatenate([weights @ products, crop_sums[:, : -fixed - 2]], axis=1)
             wanted = crop_sums[:, -fixed - 2 :] + known
-            found = np.linalg.solve(sums[:, order] + prior, wanted[..., None])
+            found = np.linalg.solve(np.take(sums, order, axis=1) + prior, wanted[..., None])
             rest = target - (found.transpose(0, 2, 1) @ flat).reshape(target.shape)
             squares = np.einsum("ncp,ncp->np", rest, rest)
             weights = tolerated / (tolerated + squares)

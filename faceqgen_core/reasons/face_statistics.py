@@ -166,7 +166,7 @@ def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
 
 def _dark_eyes(luminance: NDArray[np.float32]) -> float:
     size = luminance.shape[0]
-    skin = float(np.median(luminance[cheeks(size)]))
+    skin = float(percentiles(luminance[cheeks(size)], 50)[0])
     return float((luminance[eyes(size)] < 0.5 * skin).mean())
 
 

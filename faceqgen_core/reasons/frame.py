@@ -39,14 +39,15 @@ def repeated_edge(luminance: NDArray[np.float32]) -> Mask:
     """
     size = luminance.shape[0]
     mask = np.zeros((size, size), np.bool_)
-    for turn in range(4):
-        side = np.rot90(luminance, turn)
+    upright, lying = (luminance, mask), (luminance.T, mask.T)
+    sides = [upright, lying, *((seen[::-1], shown[::-1]) for seen, shown in (upright, lying))]
+    for side, marked in sides:
         if not _repeat(side[:3]).all():  # as nearly always: no need to look any deeper
             continue
         same = _repeat(side)
         depth = size if same.all() else int(np.argmin(same))
         if float(side[0].std()) > 6:
-            np.rot90(mask, turn)[: depth + 1] = True
+            marked[: depth + 1] = True
     return mask
 
 
