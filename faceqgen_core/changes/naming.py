@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,12 +37,11 @@ EVENED, RESTLESS = 0.5, 0.06
 """Evened: of what the background varied only this share is left; and it varied by more than the second number, in [0, 1]."""
 TURNED = 20
 """Degrees from which on a head counts as turned; five landmarks tell no 10 from 15."""
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 @lru_cache(maxsize=4)
 def _masks(protocol: CropProtocol) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Weights that sum to 1: of the parts (P, S * S); and of the face and its left and right half, (3, S * S)."""
+    """Weights that sum to 1: of the parts (P, S * S); of the face, its left and right half and the background, (4, S * S)."""
     size = protocol.size
     v, u = np.mgrid[0:size, 0:size]
     x0, y0 = protocol.template[:2].mean(axis=0)
@@ -53,10 +53,10 @@ def _masks(protocol: CropProtocol) -> tuple[NDArray[np.float32], NDArray[np.floa
         for ellipses in PARTS.values()
     ]
     face = face_region(protocol)
-    halves = [face, face * (x < 0), face * (x >= 0)]
+    areas = [face, face * (x < 0), face * (x >= 0), background(size)]
     parts_, faces = (
         np.stack([m.ravel() / m.sum() for m in masks]).astype(np.float32)
-        for masks in (parts, halves)
+        for masks in (parts, areas)
     )
     return parts_, faces
 
@@ -66,15 +66,26 @@ def part_weights(protocol: CropProtocol) -> NDArray[np.float32]:
     return _masks(protocol)[0]
 
 
-def _variance_of_laplacian(
-    luma: NDArray[np.float32], weights: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    laplacian = np.zeros_like(luma)
-    laplacian[:, 1:-1, 1:-1] = (
-        luma[:, :-2, 1:-1] + luma[:, 2:, 1:-1] + luma[:, 1:-1, :-2] + luma[:, 1:-1, 2:]
-    ) - 4 * luma[:, 1:-1, 1:-1]
-    flat = laplacian.reshape(len(luma), len(weights))
+def _laplacian(luma: NDArray[np.float32]) -> NDArray[np.float32]:
+    result = np.zeros_like(luma)
+    for picture, laplacian in zip(luma, result, strict=True):
+        laplacian[1:-1, 1:-1] = cv2.Laplacian(picture, cv2.CV_32F)[1:-1, 1:-1]
+    return result
+
+
+def _variance(maps: NDArray[np.float32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of maps (N, S, S), weighted by (S * S,) that sum to 1: (N,)."""
+    flat = maps.reshape(len(maps), len(weights))
     return np.asarray(np.square(flat) @ weights - np.square(flat @ weights), np.float32)
+
+
+def _luminance(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, S, S, 3) RGB -> (N, S, S)."""
+    count, size = pictures.shape[:2]
+    if not count:
+        return np.zeros((0, size, size), np.float32)
+    grey = cv2.cvtColor(pictures.reshape(count * size, size, 3), cv2.COLOR_RGB2GRAY)
+    return np.asarray(grey, np.float32).reshape(count, size, size)
 
 
 def name_changes(
@@ -100,11 +111,10 @@ def name_changes(
     parts, faces = _masks(protocol)
     count, pixels = len(crops), protocol.size**2
     kept, changed = (maps.reshape(count, pixels) @ parts.T for maps in (trust, difference))
-    before, after = (images @ _LUMA for images in (crops, restored))
+    before, after = _luminance(crops), _luminance(restored)
     light = [picture.reshape(count, pixels) @ faces.T for picture in (before, after)]
-    sharp = [_variance_of_laplacian(picture, faces[0]) for picture in (before, after)]
-    outside = background(protocol.size)
-    spread = [picture[:, outside].std(axis=1) for picture in (before, after)]
+    sharp = [_variance(_laplacian(picture), faces[0]) for picture in (before, after)]
+    restless = [_variance(picture, faces[3]) for picture in (before, after)]
     return [
         (
             *_drawn((kept[i] < ANEW) & (changed[i] > SEEN)),
@@ -112,7 +122,7 @@ def name_changes(
             *(["sharpened"] if sharp[1][i] > SHARPENED * sharp[0][i] else []),
             *(
                 ["background_evened"]
-                if spread[0][i] > RESTLESS and spread[1][i] < EVENED * spread[0][i]
+                if restless[0][i] > RESTLESS**2 and restless[1][i] < EVENED**2 * restless[0][i]
                 else []
             ),
         )

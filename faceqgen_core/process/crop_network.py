@@ -192,7 +192,7 @@ class CropNetwork:
         alone = self._runs is not None and count <= ALONE
         places = GROUP if self._runs else 1 << (count - 1).bit_length()
         batch = np.zeros((count if alone else places, *crops.shape[1:]), np.float32)
-        batch[:count] = crops / self._step
+        np.divide(crops, self._step, out=batch[:count])
         with _LOCK, _device_scope(self._device):
             if alone:
                 made = _joined([_arrays(self._runs(one[None])) for one in batch])

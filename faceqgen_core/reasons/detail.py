@@ -6,17 +6,22 @@ bends the picture at each source pixel alone (Gallagher 2005), so its mean over 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.reasons.percentiles import percentiles
+from faceqgen_core.types import Image
+
 _BINS = 1024
 _MOST = 384
 _CODEC = 2.3  # times the usual bend that a codec leaves at most where its blocks meet
 _WIDEST, _NARROWEST = 40.0, 2.2
 _PERIODS = 8  # a grid must repeat as often to be told from the face itself
+_DIAGONAL = np.array([[0.5, -0.5], [-0.5, 0.5]], np.float32)
 _TOOTH = 3  # bins on either side that a finite picture smears a frequency over
 
 
@@ -40,11 +45,17 @@ def blur_effect(luminance: NDArray[np.float32]) -> float:
     return worst
 
 
-def noise_sigma(luminance: NDArray[np.float32]) -> float:
-    """Standard deviation of the grain in grey levels: median of the finest diagonal detail (Donoho 1994)."""
-    even = luminance[: luminance.shape[0] // 2 * 2, : luminance.shape[1] // 2 * 2]
-    diagonal = (even[::2, ::2] - even[1::2, ::2] - even[::2, 1::2] + even[1::2, 1::2]) / 2
-    return float(np.median(np.abs(diagonal))) / 0.6745
+def noise_sigma(picture: NDArray[np.float32] | Image) -> float:
+    """Standard deviation of the grain in grey levels: median of the finest diagonal detail (Donoho 1994).
+
+    Args:
+        picture: luminance (H, W) float32, or (H, W, 3) uint8 RGB, of which the worst channel counts.
+    """
+    detail = cv2.filter2D(picture, cv2.CV_32F, _DIAGONAL, anchor=(0, 0))
+    # Each square of four pixels once, none that reaches beyond the edge.
+    finest = np.abs(detail[: picture.shape[0] - 1 : 2, : picture.shape[1] - 1 : 2])
+    channels = finest.reshape(finest.shape[0] * finest.shape[1], -1).T
+    return max(float(median) for median in percentiles(channels, 50)[0]) / 0.6745
 
 
 def grid_strength(luminance: NDArray[np.float32]) -> float:
@@ -59,7 +70,6 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
     fold = -(-max(luminance.shape) // _MOST)
     if min(luminance.shape) // fold < 32:
         return 0.0
-    enlarged_by_8 = fold == 1 and _eighth(luminance) > _CODEC
     if fold > 1:
         height, width = (side // fold for side in luminance.shape)
         # A whole factor: any other would beat against the pixels and make a grid of its own.
@@ -71,10 +81,11 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
             ),
             np.float32,
         )
+    bends = [np.abs(np.diff(luminance, n=2, axis=axis)) for axis in (0, 1)]
+    enlarged_by_8 = fold == 1 and _eighth(bends) > _CODEC
     power = np.zeros(_BINS // 2 + 1)
     slowest = int(0.8 * _PERIODS * _BINS / min(luminance.shape))
-    for axis in (0, 1):
-        bend = np.abs(np.diff(luminance, n=2, axis=axis))
+    for axis, bend in enumerate(bends):
         # A strong contour is no grid: it must not outweigh what repeats.
         profile = np.minimum(bend, 3 * bend.mean() + 1).mean(axis=1 - axis)
         profile = profile - cv2.blur(profile[None], (25, 1))[0]
@@ -94,20 +105,25 @@ def grid_strength(luminance: NDArray[np.float32]) -> float:
     return max(0.0, float(((let - covered) / (1 - covered)).max()))
 
 
-def _eighth(luminance: NDArray[np.float32]) -> float:
+def _eighth(bends: Sequence[NDArray[np.float32]]) -> float:
     """How many times the usual the picture bends at every eighth pixel, on the weaker axis."""
     times = []
-    for axis in (0, 1):
-        bend = np.abs(np.diff(luminance, n=2, axis=axis)).mean(axis=1 - axis)
-        means = _mean_of_each_eighth(bend)
+    for axis, bend in enumerate(bends):
+        means = _mean_of_each_eighth(bend.mean(axis=1 - axis))
         times.append(float(means.max()) / max(float(np.median(means)), 1e-6))
     return min(times)
 
 
 def _mean_of_each_eighth(bend: NDArray[np.float32]) -> NDArray[np.float64]:
     """(8,) means of every eighth number, from the first one on, from the second, and so on."""
-    places = np.arange(len(bend)) % 8
-    return np.asarray(np.bincount(places, bend) / np.bincount(places))
+    places, counts = _eighths(len(bend))
+    return np.asarray(np.bincount(places, bend) / counts)
+
+
+@lru_cache(maxsize=64)
+def _eighths(length: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    places = np.arange(length) % 8
+    return places, np.bincount(places)
 
 
 @lru_cache(maxsize=1)

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from faceqgen_core.reasons.percentiles import percentiles
 from faceqgen_core.types import Image
 
 SIDE = 32
@@ -42,6 +43,20 @@ def _pixels(crop: Image) -> _Array:
     """(S, S, 3) uint8 RGB -> (P, 3) float32 luminance, red and blue chroma of the oval's P pixels."""
     small = cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_RGB2YCrCb)[_oval()].astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _order(fixed: int) -> NDArray[np.intp]:
+    """(R + 2, R + 2): where the sums of a round lie that make its equations, for R rows that are the same for any crop.
+
+    First come the R * R sums of these; those of each with the tint in red, and in blue; of the tint with itself; and 0.
+    """
+    order = np.empty((fixed + 2, fixed + 2), np.intp)
+    order[:fixed, :fixed] = np.arange(fixed * fixed).reshape(fixed, fixed)
+    tint = fixed * fixed + np.arange(2 * fixed).reshape(fixed, 2)
+    order[:fixed, fixed:], order[fixed:, :fixed] = tint, tint.T
+    order[fixed:, fixed:] = fixed * fixed + 2 * fixed + (1 - np.eye(2, dtype=np.intp))
+    return order
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,47 +130,64 @@ class FaceModel:
     def _distances(self, crops: Sequence[Image], noise: float, rounds: int) -> _Array:
         """(N, P) of N crops at once: the numbers are few, and most of the time goes into calling for them."""
         pixels = np.stack([_pixels(crop) for crop in crops])
-        low, high = np.percentile(pixels[..., 0], [10, 90], axis=1)
-        contrast = np.maximum(4.0, (high - low) / 2.2).astype(np.float32)[:, None]
         count, places = pixels.shape[:2]
-        shown = pixels.transpose(0, 2, 1) / _COLOUR
-        shown[:, 0] = pixels[..., 0] / contrast
-        target = shown.reshape(count, 3 * places, 1)
-        rows, prior, expected = self._system
-        design = np.zeros((count, len(rows) + 2, 3 * places), np.float32)
-        design[:, : len(rows)] = rows
+        low, high = percentiles(pixels[..., 0], 10, 90)
+        contrast = np.maximum(4.0, (high - low) / 2.2).astype(np.float32)[:, None]
+        target = np.ascontiguousarray(pixels.transpose(0, 2, 1)) / np.float32(_COLOUR)
+        target[:, 0] = pixels[..., 0] / contrast
         # A tint grows with the light: colour may follow this face's own luminance.
         shades = (pixels[..., 0] - pixels[..., 0].mean(axis=1, keepdims=True)) / contrast
-        design[:, -2, places : 2 * places] = design[:, -1, 2 * places :] = shades
-        turned = np.ascontiguousarray(design.transpose(0, 2, 1))
+        rows, products, prior, expected = self._system
+        fixed = len(rows)
+        design = np.zeros((count, fixed + 2, 3, places), np.float32)
+        design[:, :fixed] = rows
+        design[:, -2, 1] = design[:, -1, 2] = shades
+        flat = design.reshape(count, fixed + 2, -1)
+        # At each pixel what a round adds up by its weights: products of this crop's tint, and of what is wanted.
+        own = np.concatenate(
+            [
+                (rows[:, 1:] * shades[:, None, None]).reshape(count, 2 * fixed, places),
+                (shades * shades)[:, None],
+                np.zeros((count, 1, places), np.float32),
+                np.einsum("nrcp,ncp->nrp", design, target),
+            ],
+            axis=1,
+        )
         grain = np.asarray([noise * SIDE / crop.shape[0] for crop in crops])[:, None] / contrast
-        scale = np.sqrt(self.misfit**2 + grain**2)
-        known = (prior @ expected)[:, None]
-        weights = np.ones((count, 1, places), np.float32)
+        scale = np.sqrt(self.misfit**2 + grain**2).astype(np.float32)
+        tolerated, order, known = (1.5 * scale) ** 2, _order(fixed), prior @ expected
+        weights = np.ones((count, places), np.float32)
         for _ in range(rounds):
-            weighted = (design.reshape(count, -1, 3, places) * weights[:, None]).reshape(
-                design.shape
-            )
-            fitted = np.linalg.solve(weighted @ turned + prior, weighted @ target + known)
-            rest = (target - turned @ fitted).reshape(count, 3, places)
-            distance = np.sqrt(np.einsum("ncp,ncp->np", rest, rest)) / scale
-            weights = (1 / (1 + (distance / 1.5) ** 2)).astype(np.float32)[:, None]
-        return np.asarray(distance, np.float32)
+            crop_sums = (own @ weights[..., None])[..., 0]
+            sums = np.concatenate([weights @ products, crop_sums[:, : -fixed - 2]], axis=1)
+            wanted = crop_sums[:, -fixed - 2 :] + known
+            found = np.linalg.solve(np.take(sums, order, axis=1) + prior, wanted[..., None])
+            rest = target - (found.transpose(0, 2, 1) @ flat).reshape(target.shape)
+            squares = np.einsum("ncp,ncp->np", rest, rest)
+            weights = tolerated / (tolerated + squares)
+        return np.asarray(np.sqrt(squares) / scale, np.float32)
 
     @cached_property
-    def _system(self) -> tuple[_Array, _Array, _Array]:
-        """Rows that may explain a crop (offsets, light from a side, mean, components), their prior and expectation."""
+    def _system(self) -> tuple[_Array, _Array, _Array, _Array]:
+        """Rows that may explain any crop, (R, 3, P), their products, prior and expectation.
+
+        The rows are offsets, light from a side, mean and components. Products of each two rows are those at each pixel,
+        (P, R * R): a round adds them up by its weights. Prior and expectation are two longer: the last ones are of the
+        crop's own tint.
+        """
         oval, count = _oval(), len(self.misfit)
         y, x = (np.argwhere(oval).T + 0.5) / SIDE - 0.5
-        rows = np.zeros((5, 3 * count), np.float32)
-        for channel in range(3):
-            rows[channel, channel * count : (channel + 1) * count] = 1
-        rows[3, :count], rows[4, :count] = 4 * x, 4 * y
-        design = np.vstack([rows, self.mean, self.components]).astype(np.float32)
+        rows = np.zeros((5, 3, count), np.float32)
+        rows[range(3), range(3)] = 1
+        rows[3, 0], rows[4, 0] = 4 * x, 4 * y
+        faces = np.vstack([self.mean, self.components]).reshape(-1, 3, count)
+        rows = np.concatenate([rows, faces]).astype(np.float32)
+        products = np.einsum("icp,jcp->pij", rows, rows).reshape(count, -1)
         strictness = [1e-3] * 5 + [0.1, *(0.5 / self.deviations**2), 1e-3, 1e-3]
         expected = np.zeros(len(strictness), np.float32)
         expected[5] = 1
-        return design, np.diag(strictness).astype(np.float32), expected
+        prior = np.diag(strictness).astype(np.float32)
+        return rows, np.ascontiguousarray(products), prior, expected
 
     def hidden_fraction(self, *crops: Image, noise: float = 0.0) -> float:
         """Share of the face that something else seems to cover, 0..1: the least of some crops of it.

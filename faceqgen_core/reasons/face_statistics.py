@@ -13,6 +13,7 @@ from faceqgen_core.reasons.face_model import face_model
 from faceqgen_core.reasons.frame import outside_photo, repeated_edge, visible_part
 from faceqgen_core.reasons.light import Light, light_of
 from faceqgen_core.reasons.oval import background, cheeks, eyes, face_oval
+from faceqgen_core.reasons.percentiles import percentiles
 from faceqgen_core.reasons.pose import head_pose
 from faceqgen_core.types import FaceCrop, Image
 
@@ -73,8 +74,8 @@ def measure_face_statistics(
     shown = np.ascontiguousarray(luminance[visible_part(outside)])
     native = _native(photo, crop, size)
     light = light_of(luminance)
-    noise = max(noise_sigma(np.asarray(crop.image[..., c], np.float32)) for c in range(3))
-    oval, surroundings = face_oval(size), background(size) & ~outside
+    noise, steps, oval = noise_sigma(crop.image), _steps(luminance), face_oval(size)
+    shown_oval, surroundings = oval & ~outside, background(size) & ~outside
     pose = None
     if crop.box is not None and crop.box.landmarks is not None:
         pose = head_pose(crop.box.landmarks)
@@ -84,10 +85,10 @@ def measure_face_statistics(
         grid=grid_strength(native),
         noise=noise,
         block_step=block_step(native) if max(native.shape) <= _MOST_FOR_BLOCKS else 0.0,
-        flat=_flat_share(luminance, oval & ~outside),
+        flat=_flat_share(steps, shown_oval),
         **vars(light),
         hidden=_hidden(crop.image, noise, aligned=pose is not None),
-        plain=_plain_share(luminance, oval & ~outside),
+        plain=_plain_share(steps, shown_oval),
         dark_eyes=_dark_eyes(luminance),
         yaw=0.0 if pose is None else pose.yaw,
         pitch=0.0 if pose is None else pose.pitch,
@@ -120,22 +121,27 @@ def _native(photo: Image, crop: FaceCrop, size: int) -> NDArray[np.float32]:
     return _luminance(np.ascontiguousarray(part)) if part.size else np.zeros((1, 1), np.float32)
 
 
-def _flat_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
-    across = np.abs(np.diff(luminance, axis=1))[:-1]
-    down = np.abs(np.diff(luminance, axis=0))[:, :-1]
-    inside = np.maximum(across, down)[where[:-1, :-1]]
+def _steps(luminance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far each pixel lies from its neighbour to the right or from the one below, whichever is further."""
+    steps = np.zeros_like(luminance)
+    steps[:, :-1] = cv2.absdiff(luminance[:, 1:], luminance[:, :-1])
+    np.maximum(steps[:-1], cv2.absdiff(luminance[1:], luminance[:-1]), out=steps[:-1])
+    return steps
+
+
+def _flat_share(steps: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
+    inside = steps[:-1, :-1][where[:-1, :-1]]
     return float((inside <= 1).mean()) if inside.size else 0.0
 
 
-def _plain_share(luminance: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
-    across = np.abs(np.diff(luminance, axis=1, append=luminance[:, -1:]))
-    down = np.abs(np.diff(luminance, axis=0, append=luminance[-1:]))
-    change = cv2.blur(np.maximum(across, down), (9, 9))
+def _plain_share(steps: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
+    change = np.asarray(cv2.blur(steps, (9, 9)), np.float32)
     inside = change[where]
     if not inside.size:
         return 0.0
     # By the face's own features, unless all of them are covered; hair changes more than any face.
-    usual = max(np.percentile(inside, 90), 0.5 * np.percentile(change, 90))
+    (of_face,), (of_all,) = percentiles(inside, 90), percentiles(change.ravel(), 90)
+    usual = np.maximum(of_face, 0.5 * of_all)
     return float((inside < 0.2 * usual).mean())
 
 
@@ -160,7 +166,7 @@ def _hidden(image: Image, noise: float, *, aligned: bool) -> float:
 
 def _dark_eyes(luminance: NDArray[np.float32]) -> float:
     size = luminance.shape[0]
-    skin = float(np.median(luminance[cheeks(size)]))
+    skin = float(percentiles(luminance[cheeks(size)], 50)[0])
     return float((luminance[eyes(size)] < 0.5 * skin).mean())
 
 

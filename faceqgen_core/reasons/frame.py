@@ -39,17 +39,27 @@ def repeated_edge(luminance: NDArray[np.float32]) -> Mask:
     """
     size = luminance.shape[0]
     mask = np.zeros((size, size), np.bool_)
-    for turn in range(4):
-        side = np.rot90(luminance, turn)
-        same = np.abs(np.diff(side, axis=0)).mean(axis=1) < 0.6
+    upright, lying = (luminance, mask), (luminance.T, mask.T)
+    sides = [upright, lying, *((seen[::-1], shown[::-1]) for seen, shown in (upright, lying))]
+    for side, marked in sides:
+        if not _repeat(side[:3]).all():  # as nearly always: no need to look any deeper
+            continue
+        same = _repeat(side)
         depth = size if same.all() else int(np.argmin(same))
-        if depth >= 2 and float(side[0].std()) > 6:
-            np.rot90(mask, turn)[: depth + 1] = True
+        if float(side[0].std()) > 6:
+            marked[: depth + 1] = True
     return mask
+
+
+def _repeat(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether each row but the first repeats the one before it."""
+    return np.asarray(np.abs(rows[1:] - rows[:-1]).mean(axis=1) < 0.6)
 
 
 def visible_part(outside: Mask) -> tuple[slice, slice]:
     """Rows and columns that hold more inside than outside: what can be judged for detail; all if hardly any do."""
+    if not outside.any():
+        return slice(None), slice(None)
     rows, columns = ((~outside).mean(axis=axis) > 0.5 for axis in (1, 0))
     if rows.sum() < 24 or columns.sum() < 24:
         return slice(None), slice(None)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.reasons.oval import face_oval
+from faceqgen_core.reasons.percentiles import percentiles
 
 UNDER, OVER = 25, 247
 """Luminance up to which a pixel is under-exposed and from which it is over-exposed (ISO/IEC 29794-5)."""
@@ -39,9 +40,9 @@ def light_of(luminance: NDArray[np.float32]) -> Light:
     size = luminance.shape[0]
     oval = face_oval(size)
     face = luminance[oval]
-    low, high = np.percentile(face, [5, 95])
+    low, high = percentiles(face, 5, 95)
     # Light varies slowly: what is left after smoothing is shading, not features.
-    smooth = np.log(cv2.GaussianBlur(luminance, (0, 0), size / 16) + 4.0)[oval]
+    smooth = np.log(cv2.GaussianBlur(luminance, (0, 0), size / 16)[oval] + 4.0)
     design, solve, width = _ramp(size)
     weights = solve @ smooth
     spread = smooth - smooth.mean()

@@ -63,15 +63,15 @@ def explain(
     return tuple(sorted(kept, key=lambda name: -found[name])[:MOST])
 
 
-def _scales(name: str, statistics: FaceStatistics) -> list[float]:
-    values = {**vars(statistics), "yaw": abs(statistics.yaw), "pitch": abs(statistics.pitch)}
-    return [scale(values[scale.statistic]) for scale in REASONS[name].scales]
-
-
 def _from_statistics(statistics: FaceStatistics) -> dict[str, float]:
-    found = {name: max(_scales(name, statistics)) for name in REASONS}
-    small, enlarged, squares = _scales("low_resolution", statistics)
-    blocks, smeared = _scales("compression", statistics)
+    values = {**vars(statistics), "yaw": abs(statistics.yaw), "pitch": abs(statistics.pitch)}
+    scales = {
+        name: [scale(values[scale.statistic]) for scale in reason.scales]
+        for name, reason in REASONS.items()
+    }
+    found = {name: max(strengths) for name, strengths in scales.items()}
+    small, enlarged, squares = scales["low_resolution"]
+    blocks, smeared = scales["compression"]
     lost = found["blur"]
     # Squares of one colour: flat, but with a grid. No codec leaves as much flat as squares of 8 pixels do.
     pixelated = min(squares, enlarged) if blocks < 1 else blocks if squares >= _SQUARES else 0.0
@@ -88,7 +88,7 @@ def _from_statistics(statistics: FaceStatistics) -> dict[str, float]:
     found["compression"] = blocks
     # What is not where the average face has it is judged by a mask that does not fit.
     turned = _fade(found["pose"], 1.0, 3.0)
-    unexplained, plain, shaded = _scales("occlusion", statistics)
+    unexplained, plain, shaded = scales["occlusion"]
     real = _fade(found["noise"], 1.0, 2.0) * _fade(blocks, 1.0, 2.0)
     real *= _fade(found["bright"], 1.0, 2.0) * _fade(pixelated, 1.0, 2.0)
     cover = max(unexplained, plain) * _fade(found["off_centre"], 0.5, 1.5) * turned * real
