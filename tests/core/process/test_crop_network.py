@@ -103,5 +103,5 @@ def test_a_gpu_gets_as_many_crops_at_once_as_are_asked_for_and_the_processor_of_
 def test_a_gpu_that_the_backend_does_not_see_is_refused_and_the_backend_is_named(monkeypatch):
     monkeypatch.setattr(crop_network, "count_gpus", lambda: 1)
     assert crop_network._prepare_device("gpu:0") == "gpu:0"
-    with pytest.raises(ValueError, match="gpu:1.*TensorFlow sees 1 GPU"):
+    with pytest.raises(ValueError, match=r"gpu:1.*TensorFlow sees 1 GPU"):
         crop_network._prepare_device("gpu:1")
