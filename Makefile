@@ -65,7 +65,7 @@ IN_WORKERS = failed=0; \
 test: lint
 	@$(if $(PYTEST_ARGS)$(filter 1,$(WORKERS)),$(PYTEST) $(PYTEST_ARGS),$(IN_WORKERS))
 	@echo "coverage: $$($(BIN)/coverage report --format=total) % of lines and branches$(if $(PYTEST_ARGS),, ($(COVERAGE) % are asked))"
-	@$(if $(PYTEST_ARGS),,$(BIN)/coverage report --sort=cover --skip-covered --fail-under=$(COVERAGE) >.coverage.txt || { head -30 .coverage.txt; exit 1; })
+	@mkdir -p build; $(if $(PYTEST_ARGS),,$(BIN)/coverage report --sort=cover --skip-covered --fail-under=$(COVERAGE) >build/coverage.txt || { head -30 build/coverage.txt; exit 1; })
 
 # Ray and pyarrow take 600 MB that nothing else needs.
 $(VENV)-ray/.ready: pyproject.toml setup.py constraints.txt scripts/set_up.py
