@@ -120,3 +120,16 @@ def sent_to_app(uri: str, dataset: Any, params: dict[str, Any]) -> list[Any]:
     request = {"dataset_name": dataset.name, "params": params}
     context = ExecutionContext(request, executor=Executor())
     return [message.body for message in foo.get_operator(uri).execute(context)]
+
+
+@pytest.fixture
+def begin(part, preset, monkeypatch) -> Any:
+    """Begin a run with chunks of one sample; it is at work until it is closed."""
+    runner, settings = part("scoring.run"), part("scoring.settings")
+    monkeypatch.setattr(runner, "CHUNK_SAMPLES", 1)
+
+    def run(view: Any, **params: Any) -> Any:
+        chosen = {"preset": preset, "faces": "crop", "batch_size": 1, "restored": False, **params}
+        return iter(runner.ScoringRun(view, settings.ScoreSettings(**chosen)))
+
+    return run

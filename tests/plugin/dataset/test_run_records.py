@@ -52,19 +52,6 @@ def crops(pictures) -> Any:
     dataset.delete()
 
 
-@pytest.fixture
-def begin(part, preset, monkeypatch) -> Any:
-    """Begin a run with chunks of one sample; it is at work until it is closed."""
-    runner, settings = part("scoring.run"), part("scoring.settings")
-    monkeypatch.setattr(runner, "CHUNK_SAMPLES", 1)
-
-    def run(dataset: Any, **params: Any) -> Any:
-        chosen = {"preset": preset, "faces": "crop", "batch_size": 1, "restored": False, **params}
-        return iter(runner.ScoringRun(dataset, settings.ScoreSettings(**chosen)))
-
-    return run
-
-
 def _config(dataset: Any) -> Any:
     (key,) = dataset.list_runs()
     return dataset.get_run_info(key).config

@@ -67,19 +67,6 @@ def crops(pictures) -> Any:
     dataset.delete()
 
 
-@pytest.fixture
-def begin(part, preset, monkeypatch) -> Any:
-    """Begin a run with chunks of one sample; it is at work until it is closed."""
-    runner, settings = part("scoring.run"), part("scoring.settings")
-    monkeypatch.setattr(runner, "CHUNK_SAMPLES", 1)
-
-    def run(view: Any, **params: Any) -> Any:
-        chosen = {"preset": preset, "faces": "crop", "batch_size": 1, "restored": False, **params}
-        return iter(runner.ScoringRun(view, settings.ScoreSettings(**chosen)))
-
-    return run
-
-
 def _halves(dataset: Any) -> tuple[Any, Any]:
     return dataset[:3], dataset[3:]
 
