@@ -57,24 +57,13 @@ def _off_front(geometry: FaceGeometry) -> NDArray[np.float32]:
     return np.asarray((pose - np.median(pose, axis=0)).T, np.float32)
 
 
-def good_pictures(
-    faces: FaceSet,
-    geometry: FaceGeometry | None,
-    *,
-    off_front: NDArray[np.float32] | None = None,
-) -> NDArray[np.bool_]:
-    """(N,) True for faces that can be targets.
-
-    Args:
-        faces: aligned faces.
-        geometry: meshes and masks of the faces, where they are known.
-        off_front: (2, N) yaw and pitch of all heads in degrees against the median face; None: taken from the geometry.
-    """
+def good_pictures(faces: FaceSet, geometry: FaceGeometry | None) -> NDArray[np.bool_]:
+    """(N,) True for faces that can be targets."""
     frontal = np.array([frontality(points) for points in faces.landmarks])
     open_face = np.array([uncovered(crop) for crop in faces.crops])
     good = (frontal > FRONTAL) & (open_face > UNCOVERED) & (faces.fitness > FITNESS)
     if geometry is not None:
-        yaw, pitch = np.abs(_off_front(geometry) if off_front is None else off_front)
+        yaw, pitch = np.abs(_off_front(geometry))
         good &= (yaw < YAW) & (pitch < PITCH) & (geometry.flag > FACE_FLAG)
     return np.asarray(good)
 
@@ -94,8 +83,7 @@ def choose_targets(
     Raises:
         ValueError: there is none.
     """
-    off_front = None if geometry is None else _off_front(geometry)
-    good = good_pictures(faces, geometry, off_front=off_front)
+    good = good_pictures(faces, geometry)
     if faces.targets is not None:
         good[best[[bool(name) for name in faces.targets]]] = True
     if not good.any():  # few or odd faces: each subject's best is what there is
@@ -113,6 +101,6 @@ def choose_targets(
         else:
             pictures[row] = even_background(crop, geometry.person[row])
     turned = np.zeros(len(good), bool)
-    if off_front is not None:
-        turned = np.asarray(turned_away(*off_front))
+    if geometry is not None:
+        turned = np.asarray(turned_away(*_off_front(geometry)))
     return Targets(rows, np.asarray(of, np.int64), pictures, turned)
