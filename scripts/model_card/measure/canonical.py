@@ -54,13 +54,6 @@ def restored_of(
     return found
 
 
-def drawn_of(restorer: Restorer, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The faces as they are drawn from their codes alone."""
-    found = restorer.restore(crops, pictures=Pictures(drawn=True)).drawn
-    assert found is not None
-    return found
-
-
 def _psnr_gain(image: Image, restored: Image, clean: Image, where: NDArray[np.bool_]) -> float:
     error = [
         np.square(x[where].astype(np.float64) - clean[where]).mean() + 1e-3
@@ -145,9 +138,11 @@ def turned(
         head = Head(face, faces.geometry.points[i], faces.geometry.person[i], background="own")
         by_mesh.append(head.turn(yaw=float(YAWS[i % len(YAWS)])).image)
     for name, crops in (("mesh", np.stack(by_mesh)), ("photographs", real)):
-        before = np.abs(_yaw(reader, crops) - front)
-        after, drawn = (
-            np.abs(_yaw(reader, made(restorer, crops)) - front) for made in (restored_of, drawn_of)
+        made = restorer.restore(crops, pictures=Pictures(restored=True, drawn=True))
+        assert made.restored is not None and made.drawn is not None
+        before, after, drawn = (
+            np.abs(_yaw(reader, pictures) - front)
+            for pictures in (crops, made.restored, made.drawn)
         )
         facts[name] = {
             "faces": len(crops),
