@@ -84,9 +84,8 @@ def _is_free_for(dataset: Any, field: str, folder: Path, records: Iterable[Any])
         return False
     if folder.is_symlink() or not folder.exists():
         return not folder.is_symlink()
-    is_empty = not any(
-        folder.iterdir()
-    )  # looked at first: another part of the run may be making the manifest
+    # Looked at first: another part of the run may be making the manifest.
+    is_empty = not any(folder.iterdir())
     manifest = Manifest(folder)
     if is_empty or not manifest.exists():
         return is_empty

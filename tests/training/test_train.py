@@ -233,6 +233,7 @@ def test_batches_can_be_drawn_again(data):
     for kind in (batch.cross, batch.turned, batch.untouched):
         assert set(kind) <= {0.0, 1.0}
     assert len(set(batch.cross)) == len(set(batch.untouched)) == 2
+    assert not (batch.turned * batch.untouched).any()
 
 
 def test_the_sharp_image_is_the_target_unless_a_listing_names_another(data):

@@ -54,7 +54,8 @@ class LossWeights:
     target is another photograph: every natural face would change, and SSIM would tell nothing.
 
     A head that is turned is to come to the front: there the pixels of another photograph count as those of the same do, and
-    identity and critic, which ask to leave it, hardly. In an untouched photograph this holds the less the better it is known.
+    identity and critic, which ask to leave it, hardly. In an untouched photograph pixels and identity heed the turn the less
+    the better it is known.
     """
 
     restored: float = 1.0
