@@ -1,6 +1,6 @@
 """What waiting for the database's journal costs a run of ``score_faces``: ``python -m benchmarks.journal [--samples N ...]``.
 
-Both sides in one run, in turn: as it is, with the journal waited for after every write of a chunk and of the record; and
+Both sides in one run, in turn: as it is, with the journal waited for after each chunk; and
 without, as FiftyOne itself writes. Real assessments of 64 crops, scored once, stand in for scoring: what is timed is all that
 is not the core's. The time within the wait itself is taken as well, for a ratio of two runs says little on a machine that
 others use.

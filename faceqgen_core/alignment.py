@@ -254,6 +254,8 @@ def paste_back(
         mask: (S, S) in [0, 1], how much of the crop is seen, in place of a soft square; without use if nothing is feathered.
     """
     size = crop.shape[0]
+    if not feather and crop.shape == image.shape and np.array_equal(matrix, np.eye(2, 3)):
+        return crop.copy()  # as below, a millisecond sooner
     if not feather:
         mask = np.ones((size, size), np.float32)
     elif mask is None:

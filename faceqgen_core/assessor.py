@@ -1,7 +1,8 @@
 """The assessor: images -> Assessments, in input order. Joins the rooms into one stream and does no maths itself.
 
-Worker threads decode, detect and align ahead of the network, a bounded number of images at a time; the thread that
-iterates batches the crops across images and runs the network. Whatever goes wrong with one image becomes that image's
+Worker threads decode, detect and align ahead of the network, a bounded number of images at a time. The thread that iterates
+batches the crops across images and completes what the network, in a thread of its own, has made of the batch before: so the
+network does not wait while its results are written. Whatever goes wrong with one image becomes that image's
 Assessment; only what would go wrong with every image (preset, device, detector) is raised.
 """
 
@@ -12,11 +13,10 @@ import math
 import os
 import threading
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -38,6 +38,7 @@ from faceqgen_core.image_request import bytes_of
 from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
+from faceqgen_core.process.ahead import many_ahead, one_ahead
 from faceqgen_core.process.heap import give_back
 from faceqgen_core.reasons import FaceStatistics, explain, measure_face_statistics
 from faceqgen_core.restoration import CropRestorer, MeasuredCrops, Pictures
@@ -51,10 +52,8 @@ FaceSource = Literal["detect", "crop", "given"]
 # A given box is searched for landmarks with this margin on each side, as a share of its longer side.
 _SEARCH_MARGIN = 0.5
 _SEARCH_OVERLAP = 0.25
-# Images ready or in work: of each worker at first, for a soon first result; one more with each that is taken, up to two batches.
-_AHEAD, _BATCHES_AHEAD = 4, 2
-# Bytes of arrays and file contents that may wait to be prepared: frames of a video come as pixels.
-_BYTES_AHEAD = 200_000_000
+# Images that may be prepared, in batches.
+_BATCHES_AHEAD = 2
 # Seconds for which results wait until a batch is full: large photographs come one by one.
 _PATIENCE = 2.0
 
@@ -193,42 +192,33 @@ class FaceQualityAssessor:
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
     ) -> Iterator[Assessment]:
         network = self._network()  # first of all: a wrong device must show before work is done
-        waiting: list[_Prepared] = []
-        crops = 0
-        with closing(self._prepare_ahead(images, options)) as stream:
-            since = time.monotonic()
-            for prepared in stream:
-                waiting.append(prepared)
-                crops += prepared.crop is not None
-                late = time.monotonic() - since > _PATIENCE
-                if crops == 0 or crops == self._batch_size or late:
-                    yield from self._measure(network, waiting, options)
-                    waiting, crops, since = [], 0, time.monotonic()
-            yield from self._measure(network, waiting, options)
+        prepared = many_ahead(
+            images,
+            partial(self._prepare, options=options),
+            workers=self._workers,
+            most=_BATCHES_AHEAD * self._batch_size,
+            bytes_of=bytes_of,
+        )
+        with closing(prepared):
+            measure = partial(_measured, network, pictures=options.pictures)
+            with closing(one_ahead(self._batches(prepared), measure)) as batches:
+                for batch, result in batches:
+                    yield from self._completed_batch(batch, result, options.pictures)
 
-    def _prepare_ahead(
-        self, images: Iterator[ImageSource | ImageRequest], options: _Options
-    ) -> Generator[_Prepared, None, None]:
-        """Prepare in threads and yield in input order, at most two batches and a fixed memory ahead of the reader."""
-        ahead = _AHEAD * self._workers
-        most = max(ahead, _BATCHES_AHEAD * self._batch_size)
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="faceqgen-prepare")
-        running: deque[tuple[Future[list[_Prepared]], int]] = deque()
-        held = 0
-        try:
-            for index, image in enumerate(images):
-                size = bytes_of(image)
-                running.append((pool.submit(self._prepare, index, image, options), size))
-                held += size
-                while len(running) >= ahead or (running and held > _BYTES_AHEAD):
-                    first, size = running.popleft()
-                    held -= size
-                    yield from first.result()
-                    ahead = min(ahead + 1, most)
-            while running:
-                yield from running.popleft()[0].result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    def _batches(self, prepared: Iterator[_Prepared]) -> Iterator[tuple[list[_Prepared], bool]]:
+        """What the network runs over at once; with it, whether it has come slowly, so that nobody should wait for the next."""
+        waiting: list[_Prepared] = []
+        crops, since = 0, time.monotonic()
+        for one in prepared:
+            waiting.append(one)
+            crops += one.crop is not None
+            late = time.monotonic() - since > _PATIENCE
+            nothing = crops == 0  # to measure, and so nothing to wait for
+            if nothing or crops == self._batch_size or late:
+                yield waiting, nothing or late
+                waiting, crops, since = [], 0, time.monotonic()
+        if waiting:
+            yield waiting, True
 
     def _prepare(
         self, index: int, image: ImageSource | ImageRequest, options: _Options
@@ -337,22 +327,16 @@ class FaceQualityAssessor:
                 )
             return self._restorer
 
-    def _measure(
-        self, network: CropRestorer, waiting: list[_Prepared], options: _Options
+    def _completed_batch(
+        self, batch: list[_Prepared], result: MeasuredCrops | None, pictures: Pictures
     ) -> Iterator[Assessment]:
-        """Run the network over the crops of a batch and complete its Assessments, in order."""
-        give_back()
-        crops = [prepared.crop for prepared in waiting if prepared.crop is not None]
-        if not crops:
-            yield from (prepared.assessment for prepared in waiting)
-            return
-        result = network.restore(np.stack(crops), pictures=options.pictures)
+        """Complete the Assessments of a batch, in order."""
         row = 0
-        for prepared in waiting:
-            if prepared.crop is None:
+        for prepared in batch:
+            if prepared.crop is None or result is None:
                 yield prepared.assessment
             else:
-                yield self._completed(prepared, result, row, options.pictures)
+                yield self._completed(prepared, result, row, pictures)
                 row += 1
 
     def _completed(
@@ -383,6 +367,15 @@ class FaceQualityAssessor:
             changes=with_turn(changed, statistics.yaw if statistics else 0.0),
             **{name: _row(getattr(result, name), row) for name in pictures.names},
         )
+
+
+def _measured(
+    network: CropRestorer, batch: list[_Prepared], *, pictures: Pictures
+) -> tuple[list[_Prepared], MeasuredCrops | None]:
+    """Run the network over the crops of a batch; None where it has none."""
+    give_back()
+    crops = [prepared.crop for prepared in batch if prepared.crop is not None]
+    return batch, network.restore(np.stack(crops), pictures=pictures) if crops else None
 
 
 def _row(pictures: NDArray[Any] | None, row: int) -> Any:

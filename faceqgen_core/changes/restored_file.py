@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import io
 import os
+import struct
 import zlib
-from typing import Any
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
-from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.PngImagePlugin import PngImageFile
 
+from faceqgen_core.image_io import png_bytes
 from faceqgen_core.types import Image
 from faceqgen_core.whole_files import written_whole
 
 _CHUNK = b"fqDr"
 _LARGEST = 1024
+# The signature of a PNG and its first chunk, IHDR: 8 bytes, then length, name, 13 bytes and a check sum.
+_AFTER_HEADER = 8 + 4 + 4 + 13 + 4
 
 
 def save_restored(
@@ -44,12 +47,12 @@ def save_restored(
             f"{drawn.shape} {drawn.dtype}, {trust.shape}"
         )
     kept = np.rint(255 * np.clip(trust, 0, 1)).astype(np.uint8)
-    inner = io.BytesIO()
-    _write(inner, np.dstack([drawn, kept]))
-    extra = PngInfo()
-    extra.add(_CHUNK, inner.getvalue())
+    picture, inner = png_bytes(restored), png_bytes(np.dstack([drawn, kept]))
     with written_whole(path) as temporary, temporary.open("xb") as file:
-        _write(file, restored, pnginfo=extra)
+        file.write(picture[:_AFTER_HEADER])
+        file.write(struct.pack(">I", len(inner)) + _CHUNK + inner)
+        file.write(struct.pack(">I", zlib.crc32(inner, zlib.crc32(_CHUNK))))
+        file.write(picture[_AFTER_HEADER:])
 
 
 def load_drawn(path: str | os.PathLike[str]) -> tuple[Image, NDArray[np.float32]] | None:
@@ -78,9 +81,3 @@ def load_drawn(path: str | os.PathLike[str]) -> tuple[Image, NDArray[np.float32]
         raise ValueError(f"{os.fspath(path)}: its drawn face is damaged: {error}") from error
     trust = pixels[..., 3].astype(np.float32) / np.float32(255)
     return np.ascontiguousarray(pixels[..., :3]), trust
-
-
-def _write(file: Any, array: NDArray[np.uint8], **options: Any) -> None:
-    # As image_io.save_png: quick, and small for faces.
-    picture = PIL.Image.fromarray(array)
-    picture.save(file, format="PNG", compress_level=1, compress_type=zlib.Z_RLE, **options)

@@ -61,11 +61,17 @@ def _prepare_device(device: str) -> str | None:
 
 
 @contextmanager
-def _device_scope(device: str | None) -> Iterator[None]:
-    """Where and how networks are built and run; ``device`` is what ``_prepare_device`` gave."""
+def _device_scope(device: str | None, *, traced: bool = False) -> Iterator[None]:
+    """Where and how networks are built and run; ``device`` is what ``_prepare_device`` gave.
+
+    A traced graph needs none of Keras' settings: the thread that reads the results may be at work with its own.
+    """
     import keras
 
-    with keras.device(device) if device else nullcontext(), pinned():
+    with (
+        keras.device(device) if device else nullcontext(),
+        nullcontext() if traced else pinned(),
+    ):
         yield
 
 
@@ -94,6 +100,7 @@ class _OnProcessor:
             return network(crops, training=False)
 
         self._network, self.graph, self._left = network, graph, FIRST
+        self.traced = False
 
     def __call__(self, crops: NDArray[np.float32]) -> Any:
         """Run (N, S, S, 3) float32 crops."""
@@ -101,7 +108,9 @@ class _OnProcessor:
             self._left -= 1
             return self._network(crops, training=False)
         self._left = 0
-        return self.graph(crops)
+        made = self.graph(crops)
+        self.traced = True
+        return made
 
 
 def _require_threads() -> None:
@@ -193,7 +202,8 @@ class CropNetwork:
         places = GROUP if self._runs else 1 << (count - 1).bit_length()
         batch = np.zeros((count if alone else places, *crops.shape[1:]), np.float32)
         np.divide(crops, self._step, out=batch[:count])
-        with _LOCK, _device_scope(self._device):
+        traced = self._runs is not None and self._runs.traced
+        with _LOCK, _device_scope(self._device, traced=traced):
             if alone:
                 made = _joined([_arrays(self._runs(one[None])) for one in batch])
             elif self._runs:

@@ -7,7 +7,7 @@ moment and not written to its journal yet. All that a run sends may be sent twic
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from bson import ObjectId
@@ -51,12 +51,21 @@ def lastingly(dataset: Any, request: Callable[[], Any]) -> None:
             return
 
 
-def set_by_id(collection: Any, path: str, values: dict[str, Any], **options: Any) -> None:
-    """``set_values`` with values by the ids of the samples, of a data set or a view, lastingly."""
-    lastingly(
-        collection._root_dataset,
-        lambda: collection.set_values(path, values, key_field="id", **options),
-    )
+def set_by_id(collection: Any, values: Mapping[str, Mapping[str, Any]]) -> None:
+    """``set_values`` of several fields of a data set or a view, in their order, lastingly.
+
+    The fields are declared with all that is in them: to look in each value for something new takes twice as long as to write it.
+
+    Args:
+        collection: data set or view.
+        values: path of a field -> values by the ids of the samples.
+    """
+
+    def write() -> None:
+        for path, by_id in values.items():
+            collection.set_values(path, by_id, key_field="id")
+
+    lastingly(collection._root_dataset, write)
 
 
 def _server(collection: Any) -> Any:

@@ -13,7 +13,7 @@ from datetime import datetime
 from importlib import metadata
 from typing import Any
 
-from .connection import lastingly
+from .connection import lastingly, patiently
 from .fields import FieldNames
 
 logger = logging.getLogger(__name__)
@@ -101,15 +101,17 @@ class RunRecord:
         }
 
     def update(self) -> None:
-        """Say how far the run is; what was written of it counts, nothing else."""
-        self._write(RUNNING, complete=False)
+        """Say how far the run is; what was written of it counts, nothing else.
+
+        If the database is killed before its journal has this, the record is one chunk behind until the next one.
+        """
+        patiently(lambda: self._write(RUNNING, complete=False))
 
     def end(self, state: str) -> None:
         """Say how the run ended; a database that is away leaves the record as it was, and is not what went wrong."""
         try:
-            self._write(
-                state, complete=state == FINISHED and self._summary.done == self._summary.total
-            )
+            complete = state == FINISHED and self._summary.done == self._summary.total
+            lastingly(self._dataset, lambda: self._write(state, complete=complete))
         except Exception as error:
             logger.warning("the end of run %s could not be recorded: %s", self.key, error)
 
@@ -120,7 +122,7 @@ class RunRecord:
     def _write(self, state: str, *, complete: bool) -> None:
         for name, value in self._progress(state, complete=complete).items():
             setattr(self._config, name, value)
-        lastingly(self._dataset, lambda: self._dataset.update_run_config(self.key, self._config))
+        self._dataset.update_run_config(self.key, self._config)
 
 
 def abandoned(dataset: Any, field: str, at_work: Collection[str] = ()) -> list[str]:

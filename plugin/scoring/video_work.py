@@ -152,12 +152,12 @@ class VideoWork(Work):
     def _forget(self, sample_id: str, numbers: set[int]) -> None:
         """Take the scores of an earlier run away: it may have looked at other frames."""
         names = self._settings.names
-        set_by_id(self._dataset, names.sample, {sample_id: None})
+        set_by_id(self._dataset, {names.sample: {sample_id: None}})
         frames = {sample_id: dict.fromkeys(sorted(numbers))}
         paths = (self._names.document, self._names.faces, self._names.heatmap)
-        for path in paths if numbers else ():
-            if self._samples.get_field(path) is not None:
-                set_by_id(self._samples, path, frames)
+        there = [path for path in paths if self._samples.get_field(path) is not None]
+        if numbers and there:
+            set_by_id(self._samples, dict.fromkeys(there, frames))
 
     def write(self, chunk: Sequence[list[Any]], files: RestoredFiles | None) -> None:
         """Write the assessments of the next frames, then the documents of the videos that these complete."""
@@ -184,7 +184,7 @@ class VideoWork(Work):
             frames = {number: frame for number, frame in pairs if frame is not None}
             document = fields.video_document(frames, _in_sum(frames, failures[sample_id]))
             documents[sample_id] = document
-        set_by_id(self._dataset, names.sample, documents, dynamic=True)
+        set_by_id(self._dataset, {names.sample: documents})
         self._summary.counts.update(document.status for document in documents.values())
         self._summary.done += len(documents)
 

@@ -155,12 +155,13 @@ class Work(ABC):
                 item.put(heatmaps, fields.heatmap_document(paths.heatmap))
         names, samples = self._names, self._samples
         if pairs:
-            set_by_id(samples, names.faces, faces, dynamic=True)
+            values = {names.faces: faces}
             # an old map beside new scores would be wrong
             if heatmaps and samples.get_field(names.heatmap) is not None:
-                set_by_id(samples, names.heatmap, heatmaps, dynamic=True)
-            # Last, since its status says that it is done: a run killed before this line comes back to it.
-            set_by_id(samples, names.document, documents, dynamic=True)
+                values[names.heatmap] = heatmaps
+            # Last, since its status says that it is done: a run killed before it comes back to it.
+            values[names.document] = documents
+            set_by_id(samples, values)
         self._count(pairs, written, lost)
         return pairs, len(lost)
 

@@ -8,8 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from faceqgen_core.assessor import ImageRequest, _Options
-from faceqgen_core.restoration import NO_PICTURES
+from faceqgen_core.assessor import ImageRequest
+from faceqgen_core.image_request import bytes_of
+from faceqgen_core.process.ahead import many_ahead
 from faceqgen_core.types import FaceBox, Status
 from tests.core.toy_assessor import POINTS, ToyDetector, grey, threads, toy
 from tests.images import (
@@ -48,12 +49,13 @@ def test_the_stream_reads_only_a_few_images_ahead():
     stream = assessor.assess(endless())
     first = list(itertools.islice(stream, 20))
     assert [r.index for r in first] == list(range(20))
-    assert len(read) <= 24 + 2 * 8
+    # those of the batches that are read, one in the network, two ahead
+    assert len(read) <= 24 + 8 + 2 * 8
     stream.close()
     assert threads() == []
 
 
-def test_while_the_network_runs_the_next_two_batches_are_prepared():
+def test_while_the_network_runs_the_next_batch_waits_for_it_and_two_more_are_prepared():
     read, ready = [], []
 
     def images():
@@ -65,15 +67,26 @@ def test_while_the_network_runs_the_next_two_batches_are_prepared():
     restore = network.restore
 
     def slow(crops, **wanted):
+        time.sleep(0.1)
         ready.append(len(read))
         return restore(crops, **wanted)
 
     network.restore = slow
     assert len(list(assessor.assess(images()))) == 64
-    # Before the batch that starts at 24 images 40 were read: these 8, the 8 after them and 8 more.
-    assert ready[0] <= 2 * 8 + 4
-    assert ready[3] >= 32 + 2 * 8 - 1
-    assert all(now <= 8 * (i + 1) + 2 * 8 for i, now in enumerate(ready))
+    # When the batch that starts at 24 is done, 56 images are read at most: these 8, the 8 after them, and 16 more.
+    assert ready[3] >= 32 + 8 + 2 * 8 - 1
+    assert all(now <= 8 * (i + 1) + 8 + 2 * 8 for i, now in enumerate(ready))
+
+
+def test_while_the_results_of_a_batch_are_used_the_network_runs_over_the_next():
+    assessor, network = toy(batch_size=4)
+    stream = assessor.assess(grey(30 + index) for index in range(16))
+    assert next(stream).index == 0
+    until = time.monotonic() + 10
+    while len(network.batches) < 2 and time.monotonic() < until:
+        time.sleep(0.01)  # a user at work with the first result
+    assert len(network.batches) == 2  # and no third: its results would have to be kept, too
+    assert [r.index for r in stream] == list(range(1, 16))
 
 
 def test_a_stream_closed_or_dropped_early_stops_its_threads():
@@ -133,9 +146,8 @@ def test_large_arrays_are_read_only_a_few_ahead():
             held.append(index)
             yield np.full((2000, 2000, 3), 30 + index, np.uint8)  # 12 MB
 
-    assessor, _ = toy(batch_size=512)
-    ahead = assessor._prepare_ahead(frames(), _Options("crop", False, NO_PICTURES))
-    next(ahead)
+    ahead = many_ahead(frames(), lambda index, _: [index], workers=2, most=1024, bytes_of=bytes_of)
+    assert next(ahead) == 0
     assert len(held) <= 18  # 200 MB, and one more
     ahead.close()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import resource
 import warnings
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from faceqgen_core import image_io
 from faceqgen_core.image_io import (
     DEFAULT_MAX_PIXELS,
     MIN_SIDE,
@@ -303,13 +305,14 @@ def test_save_png_that_fails_leaves_the_old_file_and_nothing_else(picture, tmp_p
     save_png(path, picture)
     before = path.read_bytes()
 
-    def half(self, file, **options):
-        file.write(b"\x89PNG half a file")
-        raise OSError("disk full")
-
-    monkeypatch.setattr(PIL.Image.Image, "save", half)
-    with pytest.raises(OSError, match="disk full"):
-        save_png(path, picture[::-1])
+    monkeypatch.setattr(image_io, "png_bytes", lambda array: b"\x89PNG" * 100_000)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            save_png(path, picture[::-1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 

@@ -31,7 +31,7 @@ def test_one_side_waits_for_the_journal_and_the_other_does_not(tmp_path):
     for waiting in (True, False):
         side = journal.Side(0.0)
         with journal._waiting(side, journal=waiting):
-            connection.set_by_id(dataset, "word", {first: str(waiting)})
+            connection.set_by_id(dataset, {"word": {first: str(waiting)}})
         waits[waiting] = side.waits
         dataset.reload()
         assert dataset.first().word == str(waiting)

@@ -24,7 +24,7 @@ def test_what_a_killed_database_has_acknowledged_and_forgotten_is_written_again(
 
     monkeypatch.setattr(connection, "_to_journal", forgets_once)
     monkeypatch.setattr(connection, "_server", lambda collection: next(servers))
-    connection.set_by_id(dataset, "word", {ids[0]: "there"})
+    connection.set_by_id(dataset, {"word": {ids[0]: "there"}})
     assert dataset._sample_collection.find_one()["word"] == "there" and len(written) == 2
     dataset.delete()
 
