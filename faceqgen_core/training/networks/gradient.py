@@ -85,7 +85,7 @@ def _tensorflow_step(
 ) -> Callable[..., Any]:
     import tensorflow as tf
 
-    @tf.function(reduce_retracing=True)  # type: ignore[untyped-decorator]
+    @tf.function(reduce_retracing=True, autograph=False)  # type: ignore[untyped-decorator]
     def step(*tensors: Any) -> Any:
         with tf.GradientTape() as tape:
             value, other = loss(*tensors)
