@@ -25,8 +25,8 @@ from faceqgen_core.media.remote import is_remote, short_name
 from faceqgen_core.presets import DEFAULT_PRESET, Preset
 from faceqgen_core.tables.csv_cells import plain_cell
 from faceqgen_core.tables.score_journal import ScoreJournal, State, file_state
-from faceqgen_core.tables.score_table import ScoreWriter, open_table, row
 from faceqgen_core.tables.score_output import require_own_or_free
+from faceqgen_core.tables.score_table import ScoreWriter, open_table, row
 from faceqgen_core.tables.score_text import DEFAULT_NAME, default_folder, write_lines
 from faceqgen_core.types import Assessment, Status
 from faceqgen_core.whole_files import sweep, written_whole
