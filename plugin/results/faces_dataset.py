@@ -20,12 +20,14 @@ from faceqgen_core.vocabulary import DEFAULT_PRESET
 
 from ..dataset import run_records, targets
 from ..dataset.fields import DEFAULT_FIELD, FACE_LABEL, FieldNames, declare
+from ..dataset.lease import Lease
 from ..dataset.product_store import remember_folder
 from ..faces.crop_cutter import require_kept
 from ..faces.crops import CutFace, Restoring, cut_faces
 from ..progress import FileProgress
 from ..settings import Settings
 from ..storage.folders import unused_folder
+from ..storage.paths import absolute, free_path
 from ..storage.restored_files import WRITERS, RestoredFiles
 
 ORIGINAL, RESTORED = "original", "restored"
@@ -47,8 +49,8 @@ class FacesSettings(Settings):
     Attributes:
         name: of the new data set; default: that of the source with "-faces".
         field: field that ``score_faces`` wrote.
-        folder: where the crops are written to; default ``~/.faceqgen/restored/<new data set>``; a folder of its own is
-            made in it.
+        folder: where the crops are written to; default ``~/.faceqgen/restored/<new data set>``; a folder of its own, that is
+            not there yet, is made in it.
         preset: name or folder of the preset that restores faces whose restored crop was not kept.
     """
 
@@ -101,7 +103,9 @@ class FacesDataset:
             raise ValueError(f"there is a data set {name!r}: choose another name")
         self._restoring = Restoring(settings.preset)
         folder = Path(settings.folder) if settings.folder else unused_folder(name)
-        self._files = RestoredFiles(folder / FOLDER, whole_crops=True)
+        # Its own, even where another faces data set lies in the same place: files are named after faces, of which both may be.
+        place = free_path(absolute(folder, "folder") / FOLDER)
+        self._files = RestoredFiles(place, whole_crops=True)
         notices = [notice] if notice else []
         self.summary = FacesSummary(name, str(self._files.folder), total=total, notices=notices)
 
@@ -122,9 +126,12 @@ class FacesDataset:
         """Make it; yields the summary after each step. Closing the iterator stops; what is written stays in the data set."""
         dataset = self._create()
         ids = self._view.exists(self._names.faces).values("id")
-        for start in range(0, len(ids), PHOTOGRAPHS):
-            self._add(dataset, ids[start : start + PHOTOGRAPHS])
-            yield self.summary
+        # Files are there before the samples that show them: whoever cleans up meanwhile is told to wait.
+        with Lease(dataset, self._files.folder.name, "making of a faces data set") as lease:
+            for start in range(0, len(ids), PHOTOGRAPHS):
+                lease.renew()
+                self._add(dataset, ids[start : start + PHOTOGRAPHS])
+                yield self.summary
         if without := self.summary.faces - self.summary.restored:
             self.summary.notices.append(
                 f"{without} face(s) have no restored crop: it was not kept, and they were scored with another preset "

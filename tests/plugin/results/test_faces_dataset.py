@@ -238,3 +238,20 @@ def test_the_form_warns_of_a_name_that_is_taken(scored):
         request = {"dataset_name": scored.name, "params": {"name": name}}
         form = foo.get_operator(FACES).resolve_input(foo.executor.ExecutionContext(request))
         assert bool(form.type.properties["name"].invalid) is invalid
+
+
+def test_a_second_one_into_the_same_folder_replaces_no_file_of_the_first_nor_of_anybody(
+    scored, make, tmp_path
+):
+    """Its files have the names of the faces; they were written over those of the first, and over any other."""
+    mine = tmp_path / "face_crops" / "mine.png"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    shown = []
+    for name in ("first-faces", "second-faces"):
+        faces, _ = make(scored, name=name, folder=str(tmp_path))
+        paths = faces.select_group_slices(_allow_mixed=True).values("filepath")
+        shown.append({path: Path(path).stat().st_ino for path in paths})
+    assert not set(shown[0]) & set(shown[1])
+    assert {path: Path(path).stat().st_ino for path in shown[0]} == shown[0]
+    assert list(mine.parent.iterdir()) == [mine]
