@@ -24,9 +24,10 @@ from ..dataset.lease import Lease
 from ..dataset.product_store import remember_folder
 from ..faces.crop_cutter import require_kept
 from ..faces.crops import CutFace, Restoring, cut_faces
-from ..progress import FileProgress
+from ..progress import FileProgress, error_in_words
 from ..settings import Settings
 from ..storage.folders import unused_folder
+from ..storage.manifest import BrokenManifest
 from ..storage.paths import absolute, free_path
 from ..storage.restored_files import WRITERS, RestoredFiles
 
@@ -164,6 +165,9 @@ class FacesDataset:
         restored = self._restoring.restore(faces)
         samples = []
         for face, images in zip(faces, self._write(faces, restored), strict=True):
+            if ORIGINAL not in images:
+                continue
+            self.summary.faces += 1
             group = fo.Group()
             samples += [
                 self._sample(face, path, images, group.element(name))
@@ -171,15 +175,14 @@ class FacesDataset:
             ]
             self.summary.restored += RESTORED in images
         dataset.add_samples(samples, dynamic=True, progress=False)
-        self.summary.faces += len(faces)
         self.summary.done = self.summary.faces + self.summary.failed
 
     def _write(self, faces: list[CutFace], restored: list[Any]) -> list[dict[str, Path]]:
-        """Write the crops of faces; slice -> file of each."""
+        """Write the crops of faces; slice -> file of each that could be written."""
         from faceqgen_core.image_io import save_png
 
         jobs: list[tuple[Path, np.ndarray]] = []
-        written = []
+        wanted = []
         for face, restoration in zip(faces, restored, strict=True):
             images = {ORIGINAL: face.crop, RESTORED: restoration}
             paths = {
@@ -188,16 +191,32 @@ class FacesDataset:
                 if image is not None
             }
             jobs += [(path, images[name]) for name, path in paths.items()]
-            written.append(paths)
-        self._files.enter(
-            [
-                (face.label_id, [path.name for path in paths.values()])
-                for face, paths in zip(faces, written, strict=True)
-            ]
-        )
-        with ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(lambda job: save_png(*job), jobs))
-        return written
+            wanted.append(paths)
+
+        def save(job: tuple[Path, np.ndarray]) -> tuple[Path, str | None]:
+            try:
+                save_png(*job)
+            except OSError as error:  # a full disk costs the faces that it has no room for
+                return job[0], error_in_words(error)
+            return job[0], None
+
+        try:
+            self._files.enter(
+                [
+                    (face.label_id, [path.name for path in paths.values()])
+                    for face, paths in zip(faces, wanted, strict=True)
+                ]
+            )
+        except (OSError, BrokenManifest) as error:
+            problems = dict.fromkeys((path for path, _ in jobs), error_in_words(error))
+        else:
+            with ThreadPoolExecutor(WRITERS) as pool:
+                problems = {path: why for path, why in pool.map(save, jobs) if why}
+        for path, why in problems.items():
+            self.summary.fail(str(path), why, count=path.name.endswith(f"_{ORIGINAL}.png"))
+        return [
+            {name: path for name, path in paths.items() if path not in problems} for paths in wanted
+        ]
 
     def _sample(self, face: CutFace, path: Path, images: dict[str, Path], element: Any) -> Any:
         restored = str(images[RESTORED]) if RESTORED in images else None
