@@ -9,7 +9,8 @@ What is decided here, and nowhere else:
 * Depth: 16 bit is scaled full range to full range, greys in files by what they hold (``media.levels``); float must lie
   in [0, 1]; other integers in 0..255.
 * Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
-* Memory: a picture is decoded when there is room for it in the process's budget, and never held three times.
+* Memory: a picture is decoded when there is room for it in the process's budget, and never held three times; one of WebP,
+  JPEG 2000, AVIF or HEIF, which take several times as much, is not decoded if the whole budget is too small.
 * Formats: those of ``media.formats``; of an animation, the first frame.
 """
 
@@ -31,6 +32,11 @@ import PIL.TiffImagePlugin
 from numpy.typing import NDArray
 
 from faceqgen_core import vocabulary
+from faceqgen_core.media.decoding_memory import (
+    USUAL_BYTES,
+    decoding_memory,
+    too_much_memory,
+)
 from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
 from faceqgen_core.media.levels import FULL, is_deep, stated_white, to_8_bits, white_value
 from faceqgen_core.media.png_chunks import png_chunks
@@ -65,11 +71,6 @@ _AS_STORED: dict[int, Callable[[Image], Image]] = {
 }
 # Pixels that are converted at a time.
 _BAND = 1 << 20
-# Bytes a pixel that a decoder holds at its peak, beside the three of the result: Pillow's own copy takes four; these
-# formats are decoded as a whole by a library of their own, whose copies come on top.
-_BYTES, _RESULT = 4, 3
-_LIBRARY_BYTES = {"WEBP": 16, "JPEG2000": 16, "AVIF": 12, "HEIF": 12}
-_PROGRESSIVE_BYTES = 10
 
 
 class ImageError(ValueError):
@@ -114,7 +115,7 @@ def load_image(
 
     Raises:
         UnreadableImage: the file is missing, empty, no image or damaged, or the array is no image.
-        ImageTooLarge: more than ``max_pixels`` pixels.
+        ImageTooLarge: more than ``max_pixels`` pixels, or more memory than there is for a picture.
         ImageTooSmall: a side shorter than ``MIN_SIDE``.
     """
     if isinstance(source, np.ndarray):
@@ -124,7 +125,7 @@ def load_image(
             return load_image(source, max_pixels=max_pixels, reserve=taken)
 
     def pixels(image: PIL.Image.Image, name: str) -> Image:
-        reserve(_memory(image))
+        reserve(decoding_memory(image))
         return _pixels(image, name)
 
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -190,6 +191,16 @@ def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
         )
 
 
+def _check_memory(image: PIL.Image.Image, name: str, max_pixels: int) -> None:
+    """Refuse a picture whose format needs more than the whole budget, and than ``max_pixels`` of other formats do."""
+    if too_much_memory(image, max(PICTURES.total, max_pixels * USUAL_BYTES)):
+        width, height = image.size
+        raise ImageTooLarge(
+            f"{name}: {width} x {height} pixels of {image.format} take {decoding_memory(image) / 1e9:.2g} GB to decode, more "
+            "than there is for a picture; shrink it, save it as JPEG or PNG, or raise max_pixels"
+        )
+
+
 def _open(file: IO[bytes], name: str) -> PIL.Image.Image:
     """Read the header only.
 
@@ -249,6 +260,7 @@ def _from_file(
     try:
         with _open(file, name) as image:
             _check_size(*image.size, name, max_pixels)
+            _check_memory(image, name, max_pixels)
             return read(image, name)
     except (ImageError, MemoryError):
         raise
@@ -256,14 +268,6 @@ def _from_file(
         raise ImageTooLarge(f"{name}: more pixels than the image library reads") from None
     except Exception as error:  # decoders of foreign bytes raise nearly anything
         raise UnreadableImage(f"{name}: damaged or truncated: {error}") from error
-
-
-def _memory(image: PIL.Image.Image) -> int:
-    """Bytes that decoding takes at most, the result included."""
-    each = _LIBRARY_BYTES.get(image.format or "", _BYTES)
-    if image.info.get("progressive"):
-        each = _PROGRESSIVE_BYTES
-    return image.size[0] * image.size[1] * (each + _RESULT)
 
 
 def _pixels(image: PIL.Image.Image, name: str) -> Image:

@@ -155,10 +155,13 @@ def load_networks(preset: Preset) -> tuple[Any, Any, Any]:
     Raises:
         PresetError: weights that do not fit the networks of this version.
     """
-    from faceqgen_core.networks.scorer import build_networks
+    from faceqgen_core.networks.scorer import network_builders
 
-    networks = build_networks(preset.networks)
-    for network, file in zip(networks, WEIGHTS, strict=True):
+    networks = []
+    # One after the other: a file that does not fit is refused before room is made for the next network.
+    for build, file in zip(network_builders(preset.networks), WEIGHTS, strict=True):
+        network = build()
+        networks.append(network)
         try:
             require_shapes(preset.weights(file), [weight.shape for weight in network.weights])
             network.load_weights(preset.weights(file))
@@ -171,7 +174,8 @@ def load_networks(preset: Preset) -> tuple[Any, Any, Any]:
                 f"preset {preset.name!r}: {file} does not fit the networks of this version; "
                 "use the version the preset was made with, or fetch the preset again"
             ) from error
-    return networks
+    generator, discriminator, head = networks
+    return generator, discriminator, head
 
 
 def _load_scorer(preset: Preset) -> Any:

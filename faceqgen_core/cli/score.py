@@ -25,6 +25,7 @@ from faceqgen_core.media.remote import is_remote, short_name
 from faceqgen_core.presets import DEFAULT_PRESET, Preset
 from faceqgen_core.tables.csv_cells import plain_cell
 from faceqgen_core.tables.score_journal import ScoreJournal, State, file_state
+from faceqgen_core.tables.score_output import require_own_or_free
 from faceqgen_core.tables.score_table import ScoreWriter, open_table, row
 from faceqgen_core.tables.score_text import DEFAULT_NAME, default_folder, write_lines
 from faceqgen_core.types import Assessment, Status
@@ -105,8 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="score all images anew; by default images that have not changed since an earlier run with the same "
-        "output and settings keep their scores",
+        help="score all images anew, and replace the output whatever it is; by default images that have not changed since an "
+        "earlier run with the same output and settings keep their scores",
     )
 
 
@@ -279,7 +280,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the command.
 
     Raises:
-        ValueError: a path, the preset, the device or the detector is not usable, or another run writes the output.
+        ValueError: a path, the preset, the device or the detector is not usable, another run writes the output, or it is a
+            file of somebody else's.
         OSError: the output cannot be written.
     """
     if score_on_ray.is_chosen(args):
@@ -295,6 +297,8 @@ def run(args: argparse.Namespace) -> int:
     images = find_images(args.paths, without=[] if folder is None else [folder])
     if os.path.abspath(args.output) in {os.path.abspath(image) for image in images}:
         raise ValueError(f"--output {args.output} is one of the images to score")
+    if not args.overwrite:
+        require_own_or_free(args.output)
     # Everything that can be wrong about the call comes before anything is written.
     preset = load_preset(args.preset)
     _require_fitting(args, preset)

@@ -14,9 +14,9 @@ from typing import Any
 from faceqgen_core.foreign.layers import NETWORKS, layers_of, settings_of
 from faceqgen_core.preset_checks import shown
 
-# Values of one layer for one image, and weights of one layer: above, memory would be asked for that no file of a network
-# for faces needs.
-_MOST_VALUES, _MOST_WEIGHTS = 1 << 27, 1 << 28
+# Values of one layer for one image, of which eight go through at a time, and weights of a whole network: a gigabyte each.
+# Above, memory would be asked for that no network for faces needs.
+_MOST_VALUES, _MOST_WEIGHTS = 1 << 25, 1 << 28
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,25 +60,60 @@ def _shape(config: Mapping[str, Any]) -> tuple[int | None, ...]:
     raise ValueError("it does not state the shape of its input")
 
 
-def build(spec: Mapping[str, Any]) -> BuiltNetwork:
+class _Room:
+    """How many weights a network may still make, those of all networks in it together."""
+
+    def __init__(self) -> None:
+        self._left = _MOST_WEIGHTS
+
+    def take(self, layer: Any, inputs: list[Any]) -> None:
+        """Refuse a layer before it makes weights that there is no room for; one that is called again makes none."""
+        if layer.built:
+            return
+        self._left -= _weights_of(layer, [side or 1 for side in inputs[0].shape[1:]])
+        if self._left < 0:
+            raise ValueError(
+                f"with its layer {shown(layer.name)} it has over {_MOST_WEIGHTS:,} weights"
+            )
+
+
+def _weights_of(layer: Any, sides: list[int]) -> int:
+    """How many weights a layer makes for an input of such sides, channels last; rather too many than too few."""
+    channels, area = sides[-1], math.prod(getattr(layer, "kernel_size", (1,)))
+    width = getattr(layer, "units", None) or getattr(layer, "filters", None)
+    if (each := getattr(layer, "depth_multiplier", None)) is not None:
+        return int(each * channels * (area + (width or 0)))
+    if width:
+        return int((channels * area + 1) * width)
+    return 4 * math.prod(sides) if hasattr(layer, "axis") or hasattr(layer, "shared_axes") else 0
+
+
+def build(spec: Mapping[str, Any], room: _Room | None = None) -> BuiltNetwork:
     """Build a stored network whose layers are known, see ``layers.require_known``.
+
+    Args:
+        spec: class name and configuration.
+        room: of the network that it is a part of; None: it is whole.
 
     Raises:
         ValueError: its layers do not fit together, or it would take too much memory.
     """
+    room = room or _Room()
     try:
-        return _sequential(spec) if spec["class_name"] == "Sequential" else _Functional(spec).made()
+        if spec["class_name"] == "Sequential":
+            return _sequential(spec, room)
+        return _Functional(spec, room).made()
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(
             f"its layers are stored in a way that is not known ({error!r:.200})"
         ) from error
 
 
-def _layer(spec: Mapping[str, Any], place: int) -> tuple[Any, BuiltNetwork | None]:
+def _layer(spec: Mapping[str, Any], place: int, room: _Room) -> tuple[Any, BuiltNetwork | None]:
     import keras
 
     if spec["class_name"] in NETWORKS:
-        inner = build(spec)
+        inner = build(spec, room)
         return inner.model, inner
     name = str(spec["config"].get("name") or spec.get("name") or f"layer_{place}")
     if "/" in name:  # not allowed any more
@@ -89,8 +124,8 @@ def _layer(spec: Mapping[str, Any], place: int) -> tuple[Any, BuiltNetwork | Non
     return layer, None
 
 
-def _call(layer: Any, inputs: list[Any]) -> Any:
-    _require_room(layer, inputs)
+def _call(layer: Any, inputs: list[Any], room: _Room) -> Any:
+    room.take(layer, inputs)
     made = layer(inputs[0] if len(inputs) == 1 else inputs)
     for tensor in made if isinstance(made, (list, tuple)) else [made]:
         if math.prod(side or 1 for side in tensor.shape) > _MOST_VALUES:
@@ -98,16 +133,7 @@ def _call(layer: Any, inputs: list[Any]) -> Any:
     return made
 
 
-def _require_room(layer: Any, inputs: list[Any]) -> None:
-    """Refuse a layer before it makes weights that no memory holds."""
-    width = getattr(layer, "units", None) or getattr(layer, "filters", None)
-    if width and inputs[0].shape[-1]:
-        area = math.prod(getattr(layer, "kernel_size", (1,)))
-        if width * area * inputs[0].shape[-1] > _MOST_WEIGHTS:
-            raise ValueError(f"its layer {shown(layer.name)} has over {_MOST_WEIGHTS:,} weights")
-
-
-def _sequential(spec: Mapping[str, Any]) -> BuiltNetwork:
+def _sequential(spec: Mapping[str, Any], room: _Room) -> BuiltNetwork:
     import keras
 
     stored = layers_of(spec)
@@ -116,8 +142,8 @@ def _sequential(spec: Mapping[str, Any]) -> BuiltNetwork:
     for place, inner in enumerate(stored):
         if inner["class_name"] == "InputLayer":
             continue
-        layer, network = _layer(inner, place)
-        tensor = _call(layer, [tensor])
+        layer, network = _layer(inner, place, room)
+        tensor = _call(layer, [tensor], room)
         layers.append((_stored_name(inner), layer, network))
     return BuiltNetwork(keras.Model(start, tensor), spec["class_name"], layers)
 
@@ -131,8 +157,8 @@ def _stored_name(spec: Mapping[str, Any]) -> str:
 class _Functional:
     """A graph: each layer is called where its inputs are there, until all are."""
 
-    def __init__(self, spec: Mapping[str, Any]) -> None:
-        self._spec = spec
+    def __init__(self, spec: Mapping[str, Any], room: _Room) -> None:
+        self._spec, self._room = spec, room
         self._tensors: dict[tuple[str, int, int], Any] = {}
         self._built: dict[str, tuple[Any, BuiltNetwork | None]] = {}
 
@@ -146,7 +172,7 @@ class _Functional:
             if stored["class_name"] == "InputLayer":
                 self._tensors[name, 0, 0] = keras.Input(_shape(stored["config"]))
                 continue
-            self._built[name] = _layer(stored, place)
+            self._built[name] = _layer(stored, place, self._room)
             names.append(name)
             for node, inputs in enumerate(stored.get("inbound_nodes") or ()):
                 waiting.append((name, node, _sources(inputs)))
@@ -157,7 +183,9 @@ class _Functional:
                     f"its layer {shown(waiting[0][0])} has an input that nothing gives"
                 )
             for name, node, sources in ready:
-                made = _call(self._built[name][0], [self._tensors[source] for source in sources])
+                made = _call(
+                    self._built[name][0], [self._tensors[source] for source in sources], self._room
+                )
                 for index, tensor in enumerate(made if isinstance(made, (list, tuple)) else [made]):
                     self._tensors[name, node, index] = tensor
             waiting = [item for item in waiting if item not in ready]

@@ -5,7 +5,7 @@ The discriminator comes first: how well a face will be known, and whom it shows,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -45,25 +45,28 @@ class NativeMeasures(layers.Layer):  # type: ignore[misc]
         return {**super().get_config(), "region": self.region.tolist()}
 
 
-def build_networks(numbers: Mapping[str, int]) -> tuple[Any, Any, Any]:
-    """Build generator, discriminator and quality head, without weights, in the order of ``presets.WEIGHTS``.
+def network_builders(numbers: Mapping[str, int]) -> tuple[Callable[[], Any], ...]:
+    """What builds generator, discriminator and quality head, without weights, in the order of ``presets.WEIGHTS``.
 
     Args:
         numbers: a preset's ``networks``: size, generator_width, discriminator_width, head_units and code.
     """
     size, code = numbers["size"], numbers["code"]
-    widths = numbers["generator_width"], numbers["discriminator_width"]
+    width, patch_width = numbers["generator_width"], numbers["discriminator_width"]
+    units = numbers["head_units"]
     return (
-        build_generator(size=size, width=widths[0], code=code),
-        build_discriminator(size=size, width=widths[1]),
-        build_quality_head(
-            size=size,
-            width=widths[0],
-            patch_width=widths[1],
-            code=code,
-            units=numbers["head_units"],
+        lambda: build_generator(size=size, width=width, code=code),
+        lambda: build_discriminator(size=size, width=patch_width),
+        lambda: build_quality_head(
+            size=size, width=width, patch_width=patch_width, code=code, units=units
         ),
     )
+
+
+def build_networks(numbers: Mapping[str, int]) -> tuple[Any, Any, Any]:
+    """Build generator, discriminator and quality head, see ``network_builders``."""
+    generator, discriminator, head = (build() for build in network_builders(numbers))
+    return generator, discriminator, head
 
 
 def build_features(generator: Any, discriminator: Any, region: NDArray[np.float32]) -> Any:

@@ -2,7 +2,8 @@
 
 One line of JSON for each image, appended whole: the image's path, size and time of change, and its rows. A process that
 dies while it writes leaves at most one torn line, which the next run cuts off. A later run with the same settings takes
-the rows of all images that have not changed from here.
+the rows of all images that have not changed from here. One with others writes its rows behind them: a wrong option costs no
+row of the run that it was meant to go on with.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class ScoreJournal:
     Args:
         path: of the journal.
         settings: plain values that the scores depend on; rows of a run with others are not taken.
-        begin_anew: forget what is there.
+        begin_anew: forget what is there, of whatever settings.
 
     Attributes:
         problem: why the journal cannot be written to any more, "" as long as it can; the rows are kept in memory then.
@@ -69,10 +70,10 @@ class ScoreJournal:
         self._file = open(path, "a+b")  # noqa: SIM115 - it lives as long as the run
         try:
             self._lock()
-            self._end = 0 if begin_anew else self._read(dict(settings))
+            self._end, same = (0, False) if begin_anew else self._read(dict(settings))
             self._file.truncate(self._end)  # a torn last line, or all of it
-            if not self._end:
-                self._places.clear()
+            if not same:
+                _LOG.info("%s: nothing of a run with these settings, begun anew", path)
                 self._append({"scores": FORMAT, "settings": dict(settings)})
         except BaseException:
             self._file.close()
@@ -90,22 +91,26 @@ class ScoreJournal:
         except OSError as error:  # some network disks know no locks
             _LOG.warning("%s cannot be locked: %s", self.path, error)
 
-    def _read(self, settings: dict[str, Any]) -> int:
-        """Find the rows of an earlier run; returns where its last whole line ends, 0 if nothing can be taken over."""
+    def _read(self, settings: dict[str, Any]) -> tuple[int, bool]:
+        """Find the rows of earlier runs with the same settings.
+
+        Returns:
+            Where the last whole line ends, and whether what is written behind it belongs to these settings.
+        """
         self._file.seek(0)
-        end = 0
+        place = end = 0
+        same = False
         for line in self._file:
+            place += len(line)
             entry = _entry(line)
-            if entry is None:
-                break
-            if end == 0:
-                if entry.get("scores") != FORMAT or entry.get("settings") != settings:
-                    _LOG.info("%s: of a run with other settings, begun anew", self.path)
-                    return 0
-            else:
-                self._places[entry["path"]] = _state(entry["state"]), end, len(line)
-            end += len(line)
-        return end
+            if entry is None:  # damaged: what follows it is whole all the same
+                continue
+            if "scores" in entry:
+                same = entry["scores"] == FORMAT and entry.get("settings") == settings
+            elif same:
+                self._places[entry["path"]] = _state(entry["state"]), place - len(line), len(line)
+            end = place
+        return end, same
 
     def __enter__(self) -> ScoreJournal:
         return self

@@ -163,6 +163,10 @@ def train(
         raise ValueError(
             f"{output} holds a checkpoint already: add --resume or choose another --output"
         )
+    if (output / WEIGHTS[-1]).is_file():
+        raise ValueError(
+            f"{output} holds a preset, whose config.json this would replace: choose another --output"
+        )
     output.mkdir(parents=True, exist_ok=True)
     keras.utils.set_random_seed(config.seed)
     rows = split_subjects(faces, share=config.held_back, seed=config.seed)

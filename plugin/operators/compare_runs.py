@@ -30,7 +30,7 @@ class CompareRuns(FaceQualityOperator):
         inputs = types.Object()
         add_target(inputs, ctx)
         found = score_fields(ctx.dataset) if ctx.dataset is not None else []
-        first = ctx.params.get("first") or (found[0] if found else "")
+        first = str(ctx.params.get("first") or (found[0] if found else ""))
         others = [name for name in found if name != first]
         fields = {"first": found, "second": [*others, first] if first else others}
         prop = {
@@ -44,7 +44,7 @@ class CompareRuns(FaceQualityOperator):
             )
             for name, fit in fields.items()
         }
-        second = ctx.params.get("second") or (others or found or [""])[0]
+        second = str(ctx.params.get("second") or (others or found or [""])[0])
         other = _add_measures(inputs, ctx, first, second)
         inputs.int("count", default=50, min=1, label="Samples that disagree most, to show")
         add_keeping(inputs, ctx, tag="Tag them", view="Save their view as")

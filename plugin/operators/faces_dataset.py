@@ -39,7 +39,7 @@ class MakeFacesDataset(LiveOperator):
             label="Name of the new data set",
             description=f"Left empty: {free_name(ctx.dataset.name)}",
         )
-        if ctx.params.get("name") and fo.dataset_exists(ctx.params["name"]):
+        if ctx.params.get("name") and fo.dataset_exists(str(ctx.params["name"])):
             mark(name, "There is a data set of this name: choose another")
         inputs.str(
             "folder",

@@ -110,7 +110,7 @@ def add_selection(
         low: what the low side is.
         high: what the high side is.
     """
-    by = ctx.params.get("by", "threshold")
+    by = str(ctx.params.get("by", "threshold"))
     measure = ctx.params.get("measure", "quality")
     add_measure(inputs)
     tabs = types.TabsView()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,7 @@ class Cleaning:
         self._database = database_id()
         self._recorded = set(foo.get_db_conn().runs.distinct("config.restored_dir")) - {None}
         for path in self._folders():
-            self._look(path)
+            self._plan_folder(path)
         self._plan_records()
         self.plan.total = self.plan.files
 
@@ -82,20 +82,30 @@ class Cleaning:
         unique = dict.fromkeys(os.path.abspath(os.path.expanduser(path)) for path in paths)
         return [Path(path) for path in unique if Manifest(Path(path)).exists()]
 
-    def _look(self, path: Path) -> None:
+    def _plan_folder(self, path: Path) -> None:
+        try:
+            owners = {e.dataset for e in Manifest(path).read() if e.dataset is not None}
+            for name in names_of(owners).values():
+                Lease(fo.load_dataset(name), path.name, "cleaning").require_free()
+            self.plan.folders.append(self._look(path))
+        except (OSError, ValueError) as error:
+            self.plan.left[str(path)] = str(error)
+
+    def _look(self, path: Path) -> run_folder.RunFolder:
+        """What a folder holds now.
+
+        Raises:
+            ValueError: its manifest is broken.
+            OSError: it cannot be read.
+        """
+        known = names_of({e.dataset for e in Manifest(path).read() if e.dataset is not None})
+
         def may_go(name: str, entry: Entry, references: References) -> bool:
             if entry.dataset is None:  # an earlier version's: a record says whose it is
                 return str(path) in self._recorded
             return entry.database == self._database or entry.dataset in known
 
-        try:
-            owners = {e.dataset for e in Manifest(path).read() if e.dataset is not None}
-            known = names_of(owners)
-            for name in known.values():
-                Lease(fo.load_dataset(name), path.name, "cleaning").require_free()
-            self.plan.folders.append(run_folder.look(path, may_go))
-        except (OSError, ValueError) as error:
-            self.plan.left[str(path)] = str(error)
+        return run_folder.look(path, may_go)
 
     def _plan_records(self) -> None:
         for row in foo.get_db_conn().runs.aggregate(
@@ -125,25 +135,44 @@ class Cleaning:
                     if keys:
                         self.plan.records.setdefault(name, []).extend(keys)
 
+    def _still(self, planned: run_folder.RunFolder) -> run_folder.RunFolder:
+        """A folder as it is now that nobody else writes to it, with what was planned and may still go.
+
+        A run that has ended since may show some of it.
+        """
+        found = self._look(planned.path)
+        names = {*planned.ours, *planned.gone}
+        found.ours = [name for name in found.ours if name in names]
+        found.gone = [name for name in found.gone if name in names]
+        return found
+
     def __iter__(self) -> Iterator[DeletionProgress]:
         """Clean; yields the plan with its counts after each step."""
         for folder in self.plan.folders:
             if not (folder.ours or folder.gone or folder.temporary):
                 continue
-            with ExitStack() as leases:
+            with ExitStack() as stack:
+                leases = [
+                    Lease(fo.load_dataset(name), folder.path.name, "cleaning")
+                    for name in names_of(folder.owners).values()
+                ]
                 try:
-                    for name in names_of(folder.owners).values():
-                        leases.enter_context(
-                            Lease(fo.load_dataset(name), folder.path.name, "cleaning")
-                        )
-                except FieldBusy as error:
+                    for lease in leases:
+                        stack.enter_context(lease)
+                    still = self._still(folder)
+                except (OSError, ValueError) as error:
                     self.plan.left[str(folder.path)] = str(error)
                     continue
-                yield from run_folder.delete(folder, self.plan)
+                for state in run_folder.delete(still, self.plan):
+                    for lease in leases:
+                        lease.renew()
+                    yield state
             yield self.plan
         for name, keys in self.plan.records.items():
-            dataset = fo.load_dataset(name)
             for written in {key.rsplit("_", 3)[0] for key in keys}:
-                with Lease(dataset, written, "cleaning"):
-                    run_records.close_abandoned(dataset, written)
+                # A run that has begun since closes them itself; a data set that is gone has taken them along.
+                with suppress(ValueError):
+                    dataset = fo.load_dataset(name)
+                    with Lease(dataset, written, "cleaning"):
+                        run_records.close_abandoned(dataset, written)
         yield self.plan

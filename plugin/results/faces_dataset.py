@@ -20,12 +20,15 @@ from faceqgen_core.vocabulary import DEFAULT_PRESET
 
 from ..dataset import run_records, targets
 from ..dataset.fields import DEFAULT_FIELD, FACE_LABEL, FieldNames, declare
+from ..dataset.lease import Lease
 from ..dataset.product_store import remember_folder
 from ..faces.crop_cutter import require_kept
 from ..faces.crops import CutFace, Restoring, cut_faces
-from ..progress import FileProgress
+from ..progress import FileProgress, error_in_words
 from ..settings import Settings
 from ..storage.folders import unused_folder
+from ..storage.manifest import BrokenManifest
+from ..storage.paths import absolute, free_path
 from ..storage.restored_files import WRITERS, RestoredFiles
 
 ORIGINAL, RESTORED = "original", "restored"
@@ -47,8 +50,8 @@ class FacesSettings(Settings):
     Attributes:
         name: of the new data set; default: that of the source with "-faces".
         field: field that ``score_faces`` wrote.
-        folder: where the crops are written to; default ``~/.faceqgen/restored/<new data set>``; a folder of its own is
-            made in it.
+        folder: where the crops are written to; default ``~/.faceqgen/restored/<new data set>``; a folder of its own, that is
+            not there yet, is made in it.
         preset: name or folder of the preset that restores faces whose restored crop was not kept.
     """
 
@@ -101,7 +104,9 @@ class FacesDataset:
             raise ValueError(f"there is a data set {name!r}: choose another name")
         self._restoring = Restoring(settings.preset)
         folder = Path(settings.folder) if settings.folder else unused_folder(name)
-        self._files = RestoredFiles(folder / FOLDER, whole_crops=True)
+        # Its own, even where another faces data set lies in the same place: files are named after faces, of which both may be.
+        place = free_path(absolute(folder, "folder") / FOLDER)
+        self._files = RestoredFiles(place, whole_crops=True)
         notices = [notice] if notice else []
         self.summary = FacesSummary(name, str(self._files.folder), total=total, notices=notices)
 
@@ -122,9 +127,12 @@ class FacesDataset:
         """Make it; yields the summary after each step. Closing the iterator stops; what is written stays in the data set."""
         dataset = self._create()
         ids = self._view.exists(self._names.faces).values("id")
-        for start in range(0, len(ids), PHOTOGRAPHS):
-            self._add(dataset, ids[start : start + PHOTOGRAPHS])
-            yield self.summary
+        # Files are there before the samples that show them: whoever cleans up meanwhile is told to wait.
+        with Lease(dataset, self._files.folder.name, "making of a faces data set") as lease:
+            for start in range(0, len(ids), PHOTOGRAPHS):
+                lease.renew()
+                self._add(dataset, ids[start : start + PHOTOGRAPHS])
+                yield self.summary
         if without := self.summary.faces - self.summary.restored:
             self.summary.notices.append(
                 f"{without} face(s) have no restored crop: it was not kept, and they were scored with another preset "
@@ -157,6 +165,9 @@ class FacesDataset:
         restored = self._restoring.restore(faces)
         samples = []
         for face, images in zip(faces, self._write(faces, restored), strict=True):
+            if ORIGINAL not in images:
+                continue
+            self.summary.faces += 1
             group = fo.Group()
             samples += [
                 self._sample(face, path, images, group.element(name))
@@ -164,15 +175,14 @@ class FacesDataset:
             ]
             self.summary.restored += RESTORED in images
         dataset.add_samples(samples, dynamic=True, progress=False)
-        self.summary.faces += len(faces)
         self.summary.done = self.summary.faces + self.summary.failed
 
     def _write(self, faces: list[CutFace], restored: list[Any]) -> list[dict[str, Path]]:
-        """Write the crops of faces; slice -> file of each."""
+        """Write the crops of faces; slice -> file of each that could be written."""
         from faceqgen_core.image_io import save_png
 
         jobs: list[tuple[Path, np.ndarray]] = []
-        written = []
+        wanted = []
         for face, restoration in zip(faces, restored, strict=True):
             images = {ORIGINAL: face.crop, RESTORED: restoration}
             paths = {
@@ -181,16 +191,32 @@ class FacesDataset:
                 if image is not None
             }
             jobs += [(path, images[name]) for name, path in paths.items()]
-            written.append(paths)
-        self._files.enter(
-            [
-                (face.label_id, [path.name for path in paths.values()])
-                for face, paths in zip(faces, written, strict=True)
-            ]
-        )
-        with ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(lambda job: save_png(*job), jobs))
-        return written
+            wanted.append(paths)
+
+        def save(job: tuple[Path, np.ndarray]) -> tuple[Path, str | None]:
+            try:
+                save_png(*job)
+            except OSError as error:  # a full disk costs the faces that it has no room for
+                return job[0], error_in_words(error)
+            return job[0], None
+
+        try:
+            self._files.enter(
+                [
+                    (face.label_id, [path.name for path in paths.values()])
+                    for face, paths in zip(faces, wanted, strict=True)
+                ]
+            )
+        except (OSError, BrokenManifest) as error:
+            problems = dict.fromkeys((path for path, _ in jobs), error_in_words(error))
+        else:
+            with ThreadPoolExecutor(WRITERS) as pool:
+                problems = {path: why for path, why in pool.map(save, jobs) if why}
+        for path, why in problems.items():
+            self.summary.fail(str(path), why, count=path.name.endswith(f"_{ORIGINAL}.png"))
+        return [
+            {name: path for name, path in paths.items() if path not in problems} for paths in wanted
+        ]
 
     def _sample(self, face: CutFace, path: Path, images: dict[str, Path], element: Any) -> Any:
         restored = str(images[RESTORED]) if RESTORED in images else None

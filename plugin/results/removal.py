@@ -15,6 +15,7 @@ from typing import Any
 from ..dataset import ownership, run_records
 from ..dataset.fields import DEFAULT_FIELD, FRAMES, FieldNames
 from ..dataset.lease import Lease
+from ..dataset.product_store import database_id
 from ..dataset.score_fields import score_fields
 from ..progress import DeletionProgress
 from ..settings import Settings
@@ -194,10 +195,13 @@ class Removal:
     def _plan_files(self, records: Mapping[str, Any]) -> None:
         paths = self._paths()
         mine = str(self._dataset._doc.id)
+        here = database_id()
         named = {str(getattr(config, "restored_dir", None)) for config in records.values()}
         for path in run_folders(self._dataset, self.plan.field, paths, records.values()):
 
             def may_go(name: str, entry: Entry, references: References, path: Any = path) -> bool:
+                if entry.database not in (None, here):  # the data set was exported there
+                    return False
                 if entry.dataset is None:  # an earlier version's: a record says whose it is
                     return str(path) in named or name in references.own
                 return entry.dataset == mine or name in references.own
@@ -223,6 +227,7 @@ class Removal:
 
         Raises:
             ValueError: a run has begun to write the field since this was planned.
+            LeaseLost: this slept too long, and a run has taken the field over.
         """
         with self._lease:
             if self.plan.runs:
@@ -230,8 +235,11 @@ class Removal:
             self._delete_fields()
             yield self.plan
             for folder in self.plan.folders:
+                self._lease.renew()
                 own = self._dataset._doc.id
-                yield from run_folder.delete(folder, self.plan, dataset_id=own)
+                for state in run_folder.delete(folder, self.plan, dataset_id=own):
+                    self._lease.renew()
+                    yield state
             yield self.plan
             for key in self.plan.runs:
                 self._dataset.delete_run(key)

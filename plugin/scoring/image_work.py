@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ..dataset.connection import patiently
@@ -57,7 +56,5 @@ class ImageWork(Work):
         old = {sample_id: (image, faces) for sample_id, image, faces in zip(*columns, strict=True)}
         for place, (item, _) in enumerate(pairs):
             if item.sample_id in old:
-                image, faces = old[item.sample_id]
-                kept = {number: path for number, path in enumerate(faces or ()) if path}
-                written[place] = replace(written[place], restored=image, faces=kept)
+                written[place] = written[place].with_restored(*old[item.sample_id])
         return written

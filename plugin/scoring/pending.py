@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from faceqgen_core.vocabulary import CLOSER_LOOK
 
-from ..dataset import targets
+from ..dataset import run_records, targets
 from .settings import ScoreSettings
 
 RETRIED = ("unreadable", "failed")
@@ -26,6 +27,8 @@ _AWAY = ("no such file", "no permission to read", "cannot be opened", "[Errno")
 """What the reason of an image says whose file could not be had at all."""
 
 _CHANGED_AT = "last_modified_at"
+_ROUNDED = timedelta(seconds=1)
+"""Records tell whole seconds, and are written after the samples."""
 
 
 @dataclass
@@ -62,13 +65,13 @@ def pending_images(
     images = dict(zip(*columns, strict=True))
     found = Pending()
     done = _states(view, list(images), settings, extra) if settings.skip_scored else {}
-    pictures = Pictures()
+    pictures, looks = Pictures(), Looks(view._root_dataset, settings.field)
     for sample_id, path in images.items():
         known = done.get(sample_id)
         if known is None or known["status"] is None:
             pass
         elif known["status"] in RETRIED:
-            if not worth_another_look(path, known["reason"], known["at"], settings):
+            if not worth_another_look(path, known["reason"], looks.at(known["at"]), settings):
                 found.skipped += 1
                 continue
             found.retried += 1
@@ -154,15 +157,46 @@ class Pictures:
         return name in self._names[folder]
 
 
+class Looks:
+    """Tells when a sample was looked at: its time of change, unless somebody else has changed it since, by a tag or another run.
+
+    Args:
+        dataset: the data set.
+        field: that runs have written.
+    """
+
+    def __init__(self, dataset: Any, field: str) -> None:
+        self._runs: list[tuple[datetime, datetime]] = []
+        for config in run_records.records(dataset, field).values():
+            with suppress(
+                AttributeError, TypeError, ValueError
+            ):  # what an earlier version has not told
+                started, ended = map(datetime.fromisoformat, (config.started, config.finished))
+                self._runs.append((started, ended + _ROUNDED))
+
+    def at(self, changed: Any) -> datetime | None:
+        """When a sample was looked at, at the latest; if that is not known, at the earliest: a look more costs little.
+
+        Args:
+            changed: when it was last written, in UTC; None if that is not known.
+        """
+        if not isinstance(changed, datetime):
+            return None
+        changed = changed if changed.tzinfo else changed.replace(tzinfo=timezone.utc)
+        if not self._runs or any(start <= changed <= end for start, end in self._runs):
+            return changed
+        return min(start for start, _ in self._runs)
+
+
 def worth_another_look(
-    path: str, reason: str | None, looked_at: Any, settings: ScoreSettings
+    path: str, reason: str | None, looked_at: datetime | None, settings: ScoreSettings
 ) -> bool:
     """Whether a file that could not be used may be usable now: it was away and is there, or it has changed, or all are.
 
     Args:
         path: of the file.
         reason: why it could not be used.
-        looked_at: when its sample was last written, in UTC; None if that is not known.
+        looked_at: when, see ``Looks``; None if that is not known.
         settings: of the run.
     """
     if settings.retry_failed:
@@ -175,11 +209,10 @@ def worth_another_look(
         return False
     if any(words in (reason or "") for words in _AWAY):
         return True
-    if not isinstance(looked_at, datetime):
+    if looked_at is None:
         return False
-    at = looked_at if looked_at.tzinfo else looked_at.replace(tzinfo=timezone.utc)
     # The time of the change of a file's place counts, too: a copy may keep the time of its contents.
-    return max(found.st_mtime, found.st_ctime) > at.timestamp()
+    return max(found.st_mtime, found.st_ctime) > looked_at.timestamp()
 
 
 def _fits(path: str, max_pixels: int) -> bool:

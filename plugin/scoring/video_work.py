@@ -14,10 +14,10 @@ from typing import Any
 
 from ..dataset import fields, ownership
 from ..dataset.connection import patiently, set_by_id
-from ..storage.restored_files import RestoredFiles
+from ..storage.restored_files import RestoredFiles, WrittenFiles
 from .given_boxes import FrameBoxes
-from .pending import RETRIED, Pictures, worth_another_look
-from .work import Picture, Work
+from .pending import RETRIED, Looks, Pictures, worth_another_look
+from .work import Picture, Scored, Work
 
 KEPT_FRAMES = 16
 """Frames whose pixels are kept until their files are written: what bounds the memory where there are files."""
@@ -57,6 +57,7 @@ class VideoWork(Work):
         self.together = KEPT_FRAMES if self._settings.restored else None
         self.fields = [self._settings.names.document, *self.fields]
         self._pictures = Pictures()
+        self._looks = Looks(self._dataset, self._settings.field)
         self._summary.total = len(self._videos)
 
     def requests(self) -> Generator[Any, None, None]:
@@ -70,6 +71,9 @@ class VideoWork(Work):
 
         chosen = self._settings
         known = self._known(sample_id, path)
+        if known is None:
+            self._summary.total -= 1
+            return
         if not chosen.skip_scored:
             self._forget(sample_id, known.assessed)
             known = _Known()
@@ -105,8 +109,8 @@ class VideoWork(Work):
             return
         yield ImageRequest(why, name=path, key=_Ended(sample_id))
 
-    def _known(self, sample_id: str, path: str) -> _Known:
-        """What is known of a video and its frames."""
+    def _known(self, sample_id: str, path: str) -> _Known | None:
+        """What is known of a video and its frames; None if somebody has deleted it since the run began."""
         names, frames = self._settings.names, self._names
         paths = {
             "status": names.path("status"),
@@ -119,31 +123,38 @@ class VideoWork(Work):
         wanted = {}
         if self._settings.restored:
             wanted = {"image": frames.media, "faces": frames.face_path("restored_path")}
-            if self._settings.heatmap:
-                wanted["heatmap"] = f"{frames.heatmap}.map_path"
+            paths["face_statuses"] = frames.face_path("status")
+        if self._settings.heatmap:
+            wanted["heatmap"] = f"{frames.heatmap}.map_path"
         present = {
             key: path
             for key, path in (paths | wanted).items()
             if self._samples.get_field(path) is not None
         }
-        columns = patiently(lambda: self._samples.select(sample_id).values(list(present.values())))
+        asked = ["id", *present.values()]
+        there, *columns = patiently(lambda: self._samples.select(sample_id).values(asked))
+        if not there:
+            return None
         video = {key: column[0] for key, column in zip(present, columns, strict=True)}
         numbers, statuses = video.get("numbers") or [], video.get("statuses") or []
         nothing: list[Any] = [None] * len(numbers)
-        lists = {key: video.get(key) or nothing for key in ("reasons", "presets", *wanted)}
+        told = ("reasons", "presets", "face_statuses", *wanted)
+        lists = {key: video.get(key) or nothing for key in told}
         known = _Known(video.get("status") is not None)
+        looked_at = self._looks.at(video.get("at"))
         for place, (number, status) in enumerate(zip(numbers, statuses, strict=True)):
             if status is None:
                 continue
             known.assessed.add(number)
             if status in RETRIED:
                 reason = lists["reasons"][place]
-                if not worth_another_look(path, reason, video.get("at"), self._settings):
+                if not worth_another_look(path, reason, looked_at, self._settings):
                     known.done.add(number)
                 continue
             frame = {key: lists[key][place] for key in wanted}
+            frame |= {"wanted": tuple(wanted), "statuses": lists["face_statuses"][place]}
             same = status == "scored" and lists["presets"][place] == self._preset
-            if same and self._pictures.lack({**frame, "wanted": tuple(wanted), "statuses": None}):
+            if same and self._pictures.lack(frame):
                 known.remade.add(number)
             else:
                 known.done.add(number)
@@ -163,7 +174,14 @@ class VideoWork(Work):
         """Write the assessments of the next frames, then the documents of the videos that these complete."""
         keyed = [(found[0].key, found) for found in chunk]
         frames = [(item, found) for item, found in keyed if isinstance(item, Picture)]
-        pairs, _ = self._write_pictures(frames, files)
+        try:
+            pairs, _ = self._write_pictures(frames, files)
+        except KeyError:  # what FiftyOne says where a video has been deleted meanwhile
+            there = set(patiently(lambda: self._samples.values("id")))
+            left = [(item, found) for item, found in frames if item.sample_id in there]
+            if len(left) == len(frames):
+                raise
+            pairs, _ = self._write_pictures(left, files)
         self._summary.frames += len(pairs)
         self._write_videos(
             {item.sample_id: found[0] for item, found in keyed if isinstance(item, _Ended)}
@@ -187,6 +205,27 @@ class VideoWork(Work):
         set_by_id(self._dataset, {names.sample: documents})
         self._summary.counts.update(document.status for document in documents.values())
         self._summary.done += len(documents)
+        self._summary.total -= len(failures) - len(documents)  # those that were deleted meanwhile
+
+    def _with_old(self, pairs: Sequence[Scored], written: list[WrittenFiles]) -> list[WrittenFiles]:
+        """The files; of frames scored again for their heatmap alone, with the restored images that they have."""
+        ids = sorted({item.sample_id for item, _ in pairs if item.remade})
+        if self._settings.restored or not ids:
+            return written
+        paths = ["id", "frames.frame_number", self._names.media]
+        paths.append(self._names.face_path("restored_path"))
+        columns = patiently(lambda: self._samples.select(ids).values(paths))
+        old = {
+            (sample_id, number): (image, faces)
+            for sample_id, *frames in zip(*columns, strict=True)
+            for number, image, faces in zip(*frames, strict=True)
+        }
+        return [
+            files.with_restored(*old[item.sample_id, item.number])
+            if item.remade and (item.sample_id, item.number) in old
+            else files
+            for (item, _), files in zip(pairs, written, strict=True)
+        ]
 
 
 def _in_sum(frames: dict[int, Any], failure: Any) -> Any:

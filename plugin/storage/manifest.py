@@ -16,7 +16,7 @@ import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MANIFEST = "manifest.jsonl"
 LONGEST = 1 << 30
@@ -51,6 +51,13 @@ class Entry:
         owner = {"dataset": self.dataset, "database": self.database}
         known = {name: value for name, value in owner.items() if value is not None}
         return json.dumps({"sample": self.key, "files": self.files, **known}) + "\n"
+
+
+class Place(NamedTuple):
+    """How far a manifest was read: which file it was, and up to which byte."""
+
+    file: int
+    end: int
 
 
 class Manifest:
@@ -111,20 +118,49 @@ class Manifest:
         Raises:
             OSError: it cannot be written.
         """
+        with self.locked():
+            self.append(entries)
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        """Add entries; for who has it ``locked``.
+
+        Raises:
+            OSError: it cannot be written.
+        """
         text = "".join(entry.line for entry in entries if entry.files).encode()
         if not text:
             return
-        with self._locked():
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK
-            handle = os.open(self.path, flags, 0o666)
-            try:
-                size = os.fstat(handle).st_size
-                if size and os.pread(handle, 1, size - 1) != b"\n":
-                    text = b"\n" + text  # a crash cut the last line off
-                _write_all(handle, text)
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | _NO_LINK
+        handle = os.open(self.path, flags, 0o666)
+        try:
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                text = b"\n" + text  # a crash cut the last line off
+            _write_all(handle, text)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def read_on(self, place: Place | None) -> tuple[list[Entry], Place]:
+        """What was added behind a place, or all of it where it was written anew since, and the new place.
+
+        Raises:
+            BrokenManifest: it is a link or no plain file.
+            OSError: it cannot be read.
+        """
+        self._require_plain()
+        if not self.exists():
+            return [], Place(0, 0)
+        with os.fdopen(os.open(self.path, os.O_RDONLY | _NO_LINK), "rb") as file:
+            found = os.fstat(file.fileno())
+            same = place is not None and place.file == found.st_ino and place.end <= found.st_size
+            start = place.end if same and place is not None else 0
+            file.seek(start)
+            lines = file.read().splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        entries = [entry for line in lines if (entry := _parsed(line)) is not None]
+        return entries, Place(found.st_ino, start + sum(map(len, lines)))
 
     def compact(self) -> None:
         """Write it anew with one line for each sample, if it holds more than that.
@@ -133,7 +169,7 @@ class Manifest:
             BrokenManifest: as ``read``.
             OSError: it cannot be written.
         """
-        with self._locked():
+        with self.locked():
             entries = self.read()
             merged = merge(entries)
             if len(merged) < len(entries) or self._is_ragged():
@@ -149,7 +185,7 @@ class Manifest:
             OSError: it cannot be written.
         """
         gone = set(names)
-        with self._locked():
+        with self.locked():
             left = [
                 replace(entry, files=files)
                 for entry in merge(self.read())
@@ -190,7 +226,7 @@ class Manifest:
             raise BrokenManifest(f"the manifest {str(self.path)!r} is a link or no plain file")
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Nobody else writes the manifest meanwhile; where the disk knows no locks, only the lease keeps others away."""
         self._require_folder()
         handle = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY | _NO_LINK)

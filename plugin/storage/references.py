@@ -1,14 +1,18 @@
 """Which files of a folder the data sets of the database still refer to: asked of every text in every sample and frame.
 
+These are the texts that a schema declares, and all in dictionaries and lists that it says nothing of.
+
 Fields, data sets and samples get copied, merged, renamed and imported, and no record follows them. What keeps a file is
 that a path to it stands in some sample.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,8 @@ from bson import ObjectId
 
 _TEXT = "fiftyone.core.fields.StringField"
 _DOCUMENT = "fiftyone.core.fields.EmbeddedDocumentField"
+_LOOSE = ("fiftyone.core.fields.DictField", "fiftyone.core.fields.ListField")
+"""What may hold texts, or lists of texts, that no schema speaks of; a list of known entries has their type."""
 _PATHS = ("restored_path", "map_path", "mask_path", "filepath")
 """Keys that hold paths in documents whose keys were never declared."""
 
@@ -33,6 +39,9 @@ _NEVER_PATHS = frozenset(
         "source_label",
     }
 )
+_OURS = r"/[0-9a-f]{24}[0-9A-Za-z_]*\.(png|jpg)$"
+"""How the paths of files end that runs have made."""
+
 _GENERATED = ("patches.", "frames.", "clips.", "trajectories.")
 """How the collections of generated views begin; they copy what their source holds, and go with it."""
 
@@ -83,7 +92,7 @@ def find_references(
         ):
             if not collection or not schema:
                 continue
-            for path, name in _paths_into(database[collection], folder, _text_paths(schema)):
+            for path, name in _paths_into(database[collection], folder, schema):
                 if f"{prefix}{path.split('.')[0]}" in mine:
                     found.own.add(name)
                     continue
@@ -132,30 +141,59 @@ def names_of(dataset_ids: Collection[str]) -> dict[str, str]:
     return {str(row["_id"]): row["name"] for row in rows}
 
 
-def _paths_into(collection: Any, folder: Path, paths: list[str]) -> Iterator[tuple[str, str]]:
+def _paths_into(
+    collection: Any, folder: Path, schema: list[dict[str, Any]]
+) -> Iterator[tuple[str, str]]:
     """The path of a field and the name of a file, for each reference to a file of a folder."""
-    if not paths:
-        return
-    start = f"{folder}/"
-    inside = {"$regex": "^" + re.escape(start)}
-    match = {"$or": [{path: inside} for path in paths]}
-    for row in collection.find(match, dict.fromkeys(paths, 1)):
-        for path in paths:
-            for value in _values(row, path.split(".")):
-                if value.startswith(start):
-                    yield path, value[len(start) :]
+    starts = tuple(f"{name}/" for name in _names_of_folder(collection, folder))
+    inside = {"$regex": f"^({'|'.join(map(re.escape, starts))})"}
+    paths, loose = _text_paths(schema), _loose_paths(schema)
+    for asked, matches in (
+        (paths, [{path: inside} for path in paths]),
+        (loose, [{path: {"$exists": True, "$nin": [None, [], {}]}} for path in loose]),
+    ):
+        if not asked:
+            continue
+        for row in collection.find({"$or": matches}, dict.fromkeys(asked, 1)):
+            for path in asked:
+                for value in _values(row, path.split(".")):
+                    start = next(filter(value.startswith, starts), None)
+                    if start is not None:
+                        yield path, value[len(start) :]
+
+
+def _names_of_folder(collection: Any, folder: Path) -> list[str]:
+    """How samples may name a folder: as it is given, without links, and as images do that were opened by way of another."""
+    found = dict.fromkeys((str(folder), os.path.realpath(folder)))
+    rows = collection.aggregate(
+        [
+            {"$match": {"filepath": {"$regex": _OURS}}},
+            {"$project": {"at": {"$regexFind": {"input": "$filepath", "regex": "^(.+)/"}}}},
+            {"$group": {"_id": {"$first": "$at.captures"}}},
+        ]
+    )
+    for row in rows:
+        with suppress(OSError):
+            if row["_id"] not in found and os.path.samefile(row["_id"], folder):
+                found[row["_id"]] = None
+    return list(found)
 
 
 def _values(value: Any, keys: list[str]) -> Iterator[str]:
-    """The texts at a path of a document; lists on the way are gone through."""
+    """The texts at a path of a document, or below it; lists on the way are gone through."""
     if isinstance(value, list):
         for entry in value:
             yield from _values(entry, keys)
-    elif not keys:
-        if isinstance(value, str):
-            yield value
-    elif isinstance(value, dict) and keys[0] in value:
-        yield from _values(value[keys[0]], keys[1:])
+    elif isinstance(value, dict):
+        for entry in value.values() if not keys else [value[keys[0]]] if keys[0] in value else []:
+            yield from _values(entry, keys[1:])
+    elif not keys and isinstance(value, str):
+        yield value
+
+
+def _loose_paths(schema: list[dict[str, Any]]) -> list[str]:
+    """Paths of what may hold texts that the schema says nothing of."""
+    return [name for name, kind in _leaves(schema, "") if kind in _LOOSE]
 
 
 def _text_paths(schema: list[dict[str, Any]]) -> list[str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,9 @@ from faceqgen_core.vocabulary import DEFAULT_MAX_PIXELS
 
 from ..dataset.product_store import database_id
 from ..progress import error_in_words
+from .file_names import FileNames
 from .manifest import BrokenManifest, Entry, Manifest
 from .paths import absolute
-from .references import find_references
 from .temporary import sweep
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,11 @@ class WrittenFiles:
     faces: dict[int, str] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
 
+    def with_restored(self, image: str | None, faces: Sequence[str | None] | None) -> WrittenFiles:
+        """The same with the restored image, and the crops of the faces in their order, that an earlier run has written."""
+        kept = {number: path for number, path in enumerate(faces or ()) if path}
+        return replace(self, restored=image, faces=kept)
+
 
 class RestoredFiles:
     """Writes the files of a run.
@@ -92,8 +97,7 @@ class RestoredFiles:
         self._manifest = Manifest(self.folder)
         self._names: dict[str, str | None] = {}
         self._database: str | None = None
-        self._known: set[str] | None = None
-        self._others: Collection[str] | None = None
+        self._chooser: FileNames | None = None
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._manifest.create()
@@ -126,56 +130,43 @@ class RestoredFiles:
         Raises:
             OSError: the manifest cannot be written; then no file may be.
         """
-        entries = []
-        self._names = {}
+        wanted: list[tuple[str, list[str]]] = []
         for sample_id, assessments in samples:
-            wanted: list[str] = []
+            names: list[str] = []
             for assessment in assessments:
                 if assessment.restored is not None:
-                    wanted.append(_face(sample_id, assessment.face))
+                    names.append(_face(sample_id, assessment.face))
                 if assessment.difference is not None:
-                    wanted.append(_heatmap(sample_id))
+                    names.append(_heatmap(sample_id))
             if any(a.restored is not None for a in assessments):
-                wanted.append(self._image(sample_id))
-            for name in wanted:
-                self._names[name] = self._free(name)
-            names = {chosen for name in wanted if (chosen := self._names[name]) is not None}
-            entries.append((sample_id, sorted(names)))
-        self.enter(entries)
+                names.append(self._image(sample_id))
+            wanted.append((sample_id, names))
+        self.enter(wanted)
 
-    def enter(self, entries: Sequence[tuple[str, Sequence[str]]]) -> None:
-        """Enter files, given as (id, names), in the manifest.
+    def enter(self, samples: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Choose the names of files, given as (id, usual names), and enter them in the manifest.
 
         Raises:
             OSError: it cannot be written.
         """
-        owner: tuple[str | None, str | None] = (None, None)
-        if self.dataset_id is not None:
-            self._database = self._database or database_id()
-            owner = (str(self.dataset_id), self._database)
-        self._manifest.add([Entry(key, list(names), *owner) for key, names in entries])
-        if self._known is not None:
-            self._known.update(name for _, names in entries for name in names)
+        owner = self._owner()
+        if self._chooser is None:
+            self._chooser = FileNames(self._manifest, self.dataset_id, owner[1], self._own_fields)
+        with self._manifest.locked():
+            self._chooser.read_on()
+            self._names = {n: self._chooser.choose(n) for _, names in samples for n in names}
+            entries = []
+            for key, names in samples:
+                chosen = {found for name in names if (found := self._names[name]) is not None}
+                entries.append(Entry(key, sorted(chosen), *owner))
+            self._manifest.append(entries)
 
-    def _free(self, name: str) -> str | None:
-        """The name a file gets: its own, another if somebody else still shows that one, None if it is in the way."""
-        stem, dot, suffix = name.rpartition(".")
-        number = 1
-        while (self.folder / name).exists() or (self.folder / name).is_symlink():
-            if self._known is None:
-                self._known = {n for entry in self._manifest.read() for n in entry.files}
-            if name not in self._known:
-                return None
-            if self._others is None:
-                found = find_references(
-                    self.folder, dataset_id=self.dataset_id, own_fields=self._own_fields
-                )
-                self._others = set(found.others)
-            if name not in self._others:
-                break
-            number += 1
-            name = f"{stem}_v{number}{dot}{suffix}"
-        return name
+    def _owner(self) -> tuple[str | None, str | None]:
+        """The data set that the files are made for, and its database."""
+        if self.dataset_id is None:
+            return None, None
+        self._database = self._database or database_id()
+        return str(self.dataset_id), self._database
 
     def write(self, sample_id: str, source: Any, assessments: Sequence[Any]) -> WrittenFiles:
         """Write what the assessments of one image hold; ``source`` is its path, or its pixels.

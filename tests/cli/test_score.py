@@ -200,11 +200,11 @@ def test_a_wrong_option_is_told_before_the_file_of_an_earlier_run_is_replaced(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     output = tmp_path / "scores.csv"
-    output.write_text("precious")
+    output.write_text(precious := "filepath,status\nof,an earlier run\n")
     call = ["score", str(folder), "--output", str(output), "--preset", preset, *options]
     assert main(call) == 2
     assert words in capsys.readouterr().err
-    assert output.read_text() == "precious"
+    assert output.read_text() == precious
 
 
 def test_a_missing_path_is_named(

@@ -83,7 +83,7 @@ def test_killed_at_random_points_and_called_again_it_ends_as_if_nothing_had_been
     for path in before:
         path.unlink()
     output.parent.mkdir()
-    output.write_text("precious")
+    output.write_text(precious := "filepath,status\nof,an earlier run\n")
     chance = random.Random(len(before))
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = 0
@@ -96,7 +96,7 @@ def test_killed_at_random_points_and_called_again_it_ends_as_if_nothing_had_been
         time.sleep(chance.random() * 0.02)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        assert output.read_text() == "precious"
+        assert output.read_text() == precious
         assert scored_in(output) >= done  # nothing is lost
         done = scored_in(output)
     toy.clear()
@@ -264,3 +264,56 @@ def test_remote_images_keep_their_scores_until_they_change(tmp_path: Path, toy: 
     assert sum(toy) == 3
     assert [row["filepath"][-11:] for row in rows_of(output)] == ["faces/a.jpg", "faces/b.jpg"]
     system.store.clear()
+
+
+def test_a_call_with_a_wrong_option_costs_no_row_of_the_run_that_it_should_have_gone_on_with(
+    images: Path, tmp_path: Path, toy: list[int]
+) -> None:
+    """The journal of a run killed at 90 % was emptied at once, and with it days of work."""
+    output = tmp_path / "scores.csv"
+    assert main(["score", *call(images, output)]) == 0
+    first = output.read_bytes()
+    output.unlink()  # as if it had been killed before it was written
+    assert main(["score", *call(images, output, "--crops")]) == 0
+    toy.clear()
+    assert main(["score", *call(images, output)]) == 0
+    assert toy == [] and output.read_bytes() == first
+    assert main(["score", *call(images, output, "--crops", "--overwrite")]) == 0
+    assert (
+        len(journal_of(output).read_bytes().splitlines()) == 1 + IMAGES
+    )  # --overwrite forgets all
+
+
+def test_a_damaged_line_in_the_midst_of_the_journal_costs_its_own_row_alone(tmp_path: Path) -> None:
+    path, image = tmp_path / "journal", tmp_path / "a.png"
+    save_png(image, plain())
+    with ScoreJournal(path, {"a": 1}) as journal:
+        for name in ("b.png", str(image)):
+            journal.add(name, file_state(image), [{"status": "scored"}])
+    path.write_bytes(path.read_bytes().replace(b'{"path": "b.png"', bytes(16)))  # a power cut
+    with ScoreJournal(path, {"a": 1}) as journal:
+        assert journal.unchanged(str(image)) and not journal.rows("b.png")
+        assert journal.rows(str(image)) == [{"status": "scored"}]
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "\xff\xfe\x00", "x" * 200_000, "=1+1"])
+def test_a_file_of_somebody_elses_is_not_replaced_unless_that_is_said(
+    images: Path, tmp_path: Path, toy: list[int], capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    """``--output`` with the list of one's own images in place of a new file: the list was gone."""
+    output = tmp_path / "mine.csv"
+    output.write_text(content, "latin-1")
+    assert main(["score", *call(images, output)]) == 2
+    assert "has not written" in capsys.readouterr().err
+    assert output.read_text("latin-1") == content and toy == []
+    assert not journal_of(output).exists()
+    assert main(["score", *call(images, output, "--overwrite")]) == 0
+    assert len(rows_of(output)) == IMAGES
+    assert main(["score", *call(images, output)]) == 0  # ours now
+
+
+def test_a_folder_in_the_place_of_the_output_is_refused_before_any_work(
+    images: Path, tmp_path: Path, toy: list[int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["score", *call(images, tmp_path)]) == 2
+    assert "is a folder" in capsys.readouterr().err and toy == []

@@ -17,7 +17,7 @@ import PIL.Image
 import pytest
 
 from faceqgen_core import image_io
-from faceqgen_core.image_io import load_image
+from faceqgen_core.image_io import ImageTooLarge, image_size, load_image
 from faceqgen_core.memory_budget import PICTURES, MemoryBudget
 from tests.images import astronaut, exif, turned_for
 
@@ -156,11 +156,10 @@ print(peak())
 """
 
 
-def peak_of_bombs(folder: Path, count: int) -> int:
-    """Peak of resident memory in bytes when bombs of 88 megapixels are assessed by eight threads."""
-    (folder / "bomb.png").write_bytes(bomb(9400))
+def peak_of(file: Path, count: int) -> int:
+    """Peak of resident memory in bytes when a picture is assessed several times by eight threads."""
     ended = subprocess.run(
-        [sys.executable, "-c", BOMBS, str(folder / "bomb.png"), str(count)],
+        [sys.executable, "-c", BOMBS, str(file), str(count)],
         cwd=ROOT,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -172,6 +171,37 @@ def peak_of_bombs(folder: Path, count: int) -> int:
 
 def test_pictures_of_88_megapixels_in_small_files_stay_within_the_budget(tmp_path):
     """Eight at once took 8 GB."""
-    assert (
-        peak_of_bombs(tmp_path, 3) < 2_000_000_000
-    )  # the budget, the networks and the libraries: 1.66 GB
+    file = tmp_path / "bomb.png"
+    file.write_bytes(bomb(9400))
+    assert peak_of(file, 3) < 2_000_000_000  # the budget, the networks and the libraries: 1.66 GB
+
+
+def webp(file: Path, width: int, height: int) -> Path:
+    """A picture of one colour, in some ten bytes."""
+    PIL.Image.new("RGB", (width, height)).save(file, lossless=True, quality=0, method=0)
+    return file
+
+
+def test_a_format_that_takes_several_times_as_much_is_decoded_up_to_fewer_pixels(tmp_path):
+    """88 megapixels of WebP took 1.4 GB beside all else, of JPEG 2000 2.2, of any budget."""
+    with pytest.raises(ImageTooLarge, match=r"of WEBP take 0\.8"):
+        image_size(webp(tmp_path / "large.webp", 7000, 6100))
+    file = webp(tmp_path / "largest.webp", 6900, 6100)
+    assert image_size(file) == (6900, 6100)
+    assert peak_of(file, 2) < 1_200_000_000  # the networks take 700 MB more
+
+
+@pytest.mark.parametrize("form", ["webp", "jp2", "avif"])
+def test_who_raises_the_limit_raises_it_for_these_formats_too(tmp_path, monkeypatch, form):
+    monkeypatch.setattr(image_io, "PICTURES", MemoryBudget(2_000_000))
+    for name in (form, "png"):
+        data = io.BytesIO()
+        try:
+            PIL.Image.fromarray(astronaut()).save(data, {"jp2": "JPEG2000"}.get(name, name))
+        except (KeyError, OSError):
+            pytest.skip(f"this Pillow writes no {name}")
+        if name != "png":
+            with pytest.raises(ImageTooLarge, match="or raise max_pixels"):
+                load_image(data.getvalue(), max_pixels=512 * 512)
+        assert load_image(data.getvalue(), max_pixels=5 * 512 * 512).shape == (512, 512, 3)
+        assert name != "png" or load_image(data.getvalue(), max_pixels=512 * 512).any()

@@ -11,6 +11,7 @@ from pathlib import Path
 import h5py
 import pytest
 
+from faceqgen_core import presets
 from faceqgen_core.preset_checks import require_shapes
 from faceqgen_core.presets import WEIGHTS, PresetError, load_preset, models_folder, write_config
 
@@ -121,12 +122,9 @@ def _missing(weights):
     del weights["layers/dense/vars/0"]
 
 
-def test_weights_that_declare_other_shapes_are_refused_before_room_is_made_for_them(copy):
-    """16 GB declared in a file of some hundred kilobytes: under a limit of memory the loader died of it."""
-    with h5py.File(copy / WEIGHTS[2], "r+") as weights:
-        _inflate(weights)
-    # its maker can let the configuration vouch for it
-    write_config(copy, json.loads((copy / "config.json").read_text()))
+def _refuses_within_two_gigabytes(folder):
+    """Let the configuration vouch for the files, as their maker can, and load them in a process of its own."""
+    write_config(folder, json.loads((folder / "config.json").read_text()))
     code = (
         "import sys\n"
         "from faceqgen_core.presets import PresetError, load_preset\n"
@@ -139,10 +137,27 @@ def test_weights_that_declare_other_shapes_are_refused_before_room_is_made_for_t
         "    print(peak())\n"
         "    sys.exit(7)\n"
     )
-    command = [sys.executable, "-c", code, str(copy)]
+    command = [sys.executable, "-c", code, str(folder)]
     ended = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert ended.returncode == 7
     assert int(ended.stdout.split()[-1]) < 2e9
+
+
+def test_weights_that_declare_other_shapes_are_refused_before_room_is_made_for_them(copy):
+    """16 GB declared in a file of some hundred kilobytes: under a limit of memory the loader died of it."""
+    with h5py.File(copy / WEIGHTS[2], "r+") as weights:
+        _inflate(weights)
+    _refuses_within_two_gigabytes(copy)
+
+
+def test_a_configuration_that_asks_for_large_networks_is_refused_at_the_first_file(copy):
+    """All three were built before the first file was looked at: 2.8 GB for the largest that a configuration may ask for."""
+    path = copy / "config.json"
+    config = json.loads(path.read_text())
+    config["networks"] = {key: high for key, (_, high) in presets._NETWORK_LIMITS.items()}
+    config["crop_protocol"]["size"] = config["networks"]["size"]
+    path.write_text(json.dumps(config))
+    _refuses_within_two_gigabytes(copy)
 
 
 @pytest.mark.parametrize(

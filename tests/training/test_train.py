@@ -171,6 +171,16 @@ def test_other_settings_are_not_resumed(whole, data, config, tmp_path, capsys):
     assert "another configuration" in capsys.readouterr().err
 
 
+def test_a_folder_that_holds_a_preset_is_not_trained_into(data, config, tmp_path, capsys):
+    """Its config.json was replaced by that of the run."""
+    (tmp_path / WEIGHTS[-1]).write_bytes(b"")
+    (tmp_path / "config.json").write_text("a preset's")
+    for more in ([], ["--resume"]):
+        assert _train(data, config, tmp_path, *more) == 2
+        assert "holds a preset" in capsys.readouterr().err
+    assert (tmp_path / "config.json").read_text() == "a preset's"
+
+
 def test_a_run_can_start_from_the_weights_of_another(whole, data, config, tmp_path):
     brief = {"grading_steps": 0, "steps": 1, "checkpoint_every": 1, "learning_rate": 1e-9}
     brief |= {"half_size": 0.0}

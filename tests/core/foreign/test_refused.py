@@ -128,6 +128,46 @@ def test_arrays_that_do_not_fit_the_network_are_refused(tmp_path):
             load_network(path)
 
 
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [("DepthwiseConv2D", {"kernel_size": [11_000, 11_000], "padding": "same"})],
+        [
+            (
+                "DepthwiseConv2D",
+                {"kernel_size": [16, 16], "depth_multiplier": 1 << 20, "strides": 16},
+            )
+        ],
+        [("SeparableConv2D", {"kernel_size": [11_000, 11_000], "filters": 3, "padding": "same"})],
+        [("Conv2D", {"kernel_size": [1, 1], "filters": 1 << 13, "strides": 224})] * 6,
+        [("UpSampling2D", {"size": [16, 16]})],
+    ],
+    ids=["kernel", "multiplier", "separable", "many", "values"],
+)
+def test_what_would_ask_for_gigabytes_is_refused_before_it_is_made(tmp_path, monkeypatch, layers):
+    """Weights of each layer were counted by themselves, and those of some layers not at all."""
+    import keras
+
+    made: list[int] = []
+    add_weight = keras.layers.Layer.add_weight
+
+    def counted(self, shape=None, *args, **options):
+        made.append(int(np.prod(shape or (), dtype=np.float64)))
+        assert sum(made) <= 1 << 28, "room was made for it"
+        return add_weight(self, shape, *args, **options)
+
+    monkeypatch.setattr(keras.layers.Layer, "add_weight", counted)
+    stored, before = [start(224)], "input_1"
+    for number, (kind, config) in enumerate(layers):
+        name = f"more_{number}"
+        stored.append(layer(kind, name, after=before, **config))
+        before = name
+    stored.append(layer("GlobalAveragePooling2D", "pool", after=before))
+    stored.append(layer("Dense", "quality", after="pool", units=1))
+    with pytest.raises(PresetError, match=r"over 268,435,456 weights|gives \("):
+        load_network(write_legacy(tmp_path / "network.h5", graph(stored), WEIGHTS))
+
+
 def test_a_layer_called_in_training_mode_is_refused(tmp_path):
     layers = [
         start(224),

@@ -7,7 +7,7 @@ from typing import Any
 import fiftyone.operators as foo
 import pytest
 
-from tests.plugin.conftest import SCORE
+from tests.plugin.conftest import SCORE, form_of
 
 
 def _send(name: str, dataset: Any, **params: Any) -> Any:
@@ -83,3 +83,22 @@ def test_calls_from_python_are_checked_too(one_face, operator, preset):
     for wrong in ({"device": 5}, {"preset": None}, {"skip_scored": "no"}, {"batch_size": 10**30}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             operator(one_face, **{"preset": preset, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("name", "param"),
+    [
+        ("filter_faces", "by"),
+        ("export_faces", "by"),
+        ("compare_runs", "first"),
+        ("compare_runs", "second"),
+        ("faces_dataset", "name"),
+        ("score_faces", "preset"),
+        ("best_shots", "per"),
+        ("delete_face_quality", "field"),
+    ],
+)
+@pytest.mark.parametrize("value", [{"$ne": 1}, True, 10**30, ["a"]], ids=str)
+def test_a_form_is_drawn_whatever_it_is_sent(scored, name, param, value):
+    """FiftyOne draws the form before the parameters are checked; it ended with a TypeError of its own."""
+    assert form_of(f"@faceqgen/face-quality/{name}", scored, {param: value})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -238,3 +239,59 @@ def test_the_form_warns_of_a_name_that_is_taken(scored):
         request = {"dataset_name": scored.name, "params": {"name": name}}
         form = foo.get_operator(FACES).resolve_input(foo.executor.ExecutionContext(request))
         assert bool(form.type.properties["name"].invalid) is invalid
+
+
+def test_a_second_one_into_the_same_folder_replaces_no_file_of_the_first_nor_of_anybody(
+    scored, make, tmp_path
+):
+    """Its files have the names of the faces; they were written over those of the first, and over any other."""
+    mine = tmp_path / "face_crops" / "mine.png"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+    shown = []
+    for name in ("first-faces", "second-faces"):
+        faces, _ = make(scored, name=name, folder=str(tmp_path))
+        paths = faces.select_group_slices(_allow_mixed=True).values("filepath")
+        shown.append({path: Path(path).stat().st_ino for path in paths})
+    assert not set(shown[0]) & set(shown[1])
+    assert {path: Path(path).stat().st_ino for path in shown[0]} == shown[0]
+    assert list(mine.parent.iterdir()) == [mine]
+
+
+def test_a_full_disk_costs_the_faces_it_has_no_room_for_and_they_are_counted(
+    scored, make, part, tmp_path, monkeypatch
+):
+    """It ended the work half-way, with files that no sample showed."""
+    monkeypatch.setattr(part("results.faces_dataset"), "WRITERS", 1)  # which has room, is certain
+    disk = tmp_path / "small"
+    disk.mkdir()
+    if os.geteuid() != 0 or os.system(f"mount -t tmpfs -o size=96k tmpfs {disk} 2>/dev/null"):
+        pytest.skip("needs a small disk of its own")
+    try:
+        faces, result = make(scored, name="small-faces", folder=str(disk))
+        assert (result["done"], result["total"]) == (3, 3)
+        assert 0 < result["failed"] < 3 and result["faces"] == 3 - result["failed"]
+        assert any("no space left on device" in problem for problem in result["problems"])
+        shown = faces.select_group_slices(_allow_mixed=True).values("filepath")
+        assert shown and all(map(os.path.isfile, shown))
+        assert len(faces) == result["faces"]
+    finally:
+        os.system(f"umount {disk}")
+
+
+def test_a_folder_that_is_removed_during_the_work_costs_the_faces_that_are_left(
+    scored, make, part, tmp_path, monkeypatch
+):
+    making = part("results.faces_dataset")
+    monkeypatch.setattr(making, "PHOTOGRAPHS", 1)
+    chosen = making.FacesSettings(name="gone-faces", folder=str(tmp_path))
+    work = making.FacesDataset(scored, chosen)
+    try:
+        for state in work:
+            if state.faces == 1:
+                shutil.rmtree(tmp_path / "face_crops", ignore_errors=True)
+        assert (work.summary.faces, work.summary.failed, work.summary.done) == (1, 2, 3)
+        assert "no such file or directory" in work.summary.problems[0]
+        assert not (tmp_path / "face_crops").exists()
+    finally:
+        fo.delete_dataset("gone-faces")

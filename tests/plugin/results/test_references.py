@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -194,3 +195,79 @@ def test_clean_leaves_the_files_of_another_database_alone(run, clean, tmp_path):
 def test_clean_asks_before_it_deletes(run):
     with pytest.raises(foo.executor.ExecutionError, match="say yes first"):
         foo.execute_operator(CLEAN, {"dataset": run}, params={})
+
+
+def test_a_data_set_that_was_opened_by_way_of_a_link_keeps_its_images(
+    run, delete, tmp_path, made, pictures, score
+):
+    """Only the paths as the run had written them were looked for."""
+    (tmp_path / "link").symlink_to(tmp_path / "files")
+    (tmp_path / "shown").symlink_to(tmp_path / "files" / "faceqgen")
+    for way in ("link/faceqgen", "shown"):
+        other = fo.Dataset.from_images_dir(str(tmp_path / way))
+        made.append(other.name)
+        assert len(other) == 4
+    result = delete(run, fields=False, runs=False)
+    assert result["deleted"] == 0 and all(map(os.path.isfile, other.values("filepath")))
+    for name in made[1:]:
+        fo.delete_dataset(name)
+    through = make_dataset(pictures["one"])
+    made.append(through.name)
+    score(through, faces="crop", restored_dir=str(tmp_path / "link"))
+    other = fo.Dataset.from_images_dir(str(tmp_path / "files" / "faceqgen"))
+    made.append(other.name)
+    assert delete(through)["deleted"] == 0
+
+
+def test_a_path_in_a_dictionary_or_in_a_list_of_lists_keeps_its_file(run, delete, made):
+    """Only texts that a schema declares were asked."""
+    image, crop = run.first().faceqgen.restored_path, _shown(run)[2]
+    other = fo.Dataset()
+    made.append(other.name)
+    other.add_sample(fo.Sample(filepath="/a.png", more={"pictures": {"a": image}}, all=[[crop]]))
+    result = delete(run)
+    assert (result["deleted"], result["kept"]) == (2, 2)
+    assert os.path.isfile(image) and os.path.isfile(crop)
+
+
+def _as_of_another_database(folder: Path) -> None:
+    """As after an export there and an import here, under another id."""
+    manifest = folder / "manifest.jsonl"
+    lines = [json.loads(line) for line in manifest.read_text().splitlines()]
+    owner = {"dataset": "e" * 24, "database": "another"}
+    manifest.write_text("".join(json.dumps({**line, **owner}) + "\n" for line in lines))
+
+
+def test_a_data_set_of_another_database_keeps_the_files_that_a_copy_here_shows(
+    run, delete, score, tmp_path
+):
+    """Deleting an imported copy took the pictures of the data set it was exported from; scoring it replaced them."""
+    folder = tmp_path / "files" / "faceqgen"
+    _as_of_another_database(folder)
+    before = {path: os.stat(path).st_ino for path in _shown(run)}
+    score(run, faces="crop", restored_dir=str(tmp_path / "files"), skip_scored=False)
+    assert {path: os.stat(path).st_ino for path in before} == before
+    assert not set(before) & set(_shown(run)) and all(map(os.path.isfile, _shown(run)))
+    run.set_values("faceqgen.restored_path", sorted(before)[:2])
+    result = delete(run)
+    assert result["deleted"] == 4 and all(map(os.path.isfile, before))
+
+
+def test_two_copies_that_are_scored_at_the_same_time_into_one_folder_have_files_of_their_own(
+    pictures, begin, tmp_path, made
+):
+    """The second found what the first had just written in its way, or replaced it."""
+    dataset = make_dataset(pictures["one"], pictures["two"])
+    copy = dataset.clone()
+    made += [dataset.name, copy.name]
+    chosen = {"restored": True, "restored_dir": str(tmp_path)}
+    runs = [begin(dataset, **chosen), begin(copy, **chosen)]
+    for _ in range(4):
+        for run in runs:
+            next(run, None)
+    shown = []
+    for each in (dataset, copy):
+        each.reload()
+        shown.append(set(_shown(each)))
+        assert len(shown[-1]) == 4 and all(map(os.path.isfile, shown[-1]))
+    assert not shown[0] & shown[1]

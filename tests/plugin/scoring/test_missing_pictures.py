@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,21 @@ def test_a_damaged_file_is_looked_at_again_when_it_has_changed_or_on_request(tmp
     assert run(dataset)["skipped"] == 1
     assert run(dataset, retry_failed=True)["counts"] == {"unreadable": 1}
     save_png(image, astronaut())
+    assert run(dataset)["counts"] == {"scored": 1}
+    dataset.delete()
+
+
+def test_a_file_that_has_changed_is_looked_at_again_though_its_sample_was_tagged_since(
+    tmp_path, run
+):
+    """The time of the tag was taken for that of the look."""
+    image = tmp_path / "one.png"
+    image.write_bytes(b"no image")
+    dataset = make_dataset(image)
+    assert run(dataset)["counts"] == {"unreadable": 1}
+    save_png(image, astronaut())
+    time.sleep(1.1)
+    dataset.tag_samples("mine")
     assert run(dataset)["counts"] == {"scored": 1}
     dataset.delete()
 
