@@ -38,7 +38,14 @@ from faceqgen_core.media.decoding_memory import (
     too_much_memory,
 )
 from faceqgen_core.media.formats import FORMATS, make_ready, no_reader
-from faceqgen_core.media.levels import FULL, is_deep, stated_white, to_8_bits, white_value
+from faceqgen_core.media.levels import (
+    FULL,
+    is_deep,
+    is_negative,
+    stated_white,
+    to_8_bits,
+    white_value,
+)
 from faceqgen_core.media.png_chunks import png_chunks
 from faceqgen_core.media.remote import RemoteError, fetch, is_remote, short_name, was_remote
 from faceqgen_core.memory_budget import PICTURES, Reserve
@@ -274,6 +281,7 @@ def _pixels(image: PIL.Image.Image, name: str) -> Image:
     """Decode, and convert band by band: a picture is there once as Pillow has it and once as we want it."""
     deep = is_deep(image)
     stated = stated_white(image) if deep else None
+    negative = deep and is_negative(image)
     png = image.format == "PNG"
     image.load()
     width, height = image.size
@@ -284,7 +292,8 @@ def _pixels(image: PIL.Image.Image, name: str) -> Image:
     white = white_value((np.asarray(b) for _, b in _bands(image)), stated, png=png) if deep else 0
     for rows, band in _bands(image):
         if white:
-            stored[rows] = _grey_to_rgb(_from_16_bit(np.asarray(band), name, white))
+            grey = _from_16_bit(np.asarray(band), name, white)
+            stored[rows] = _grey_to_rgb(255 - grey if negative else grey)
         else:
             stored[rows] = _to_rgb(band, name, transparent=transparent)
     return result

@@ -68,7 +68,7 @@ ACTIVATIONS = frozenset(_ALIKE.split())
 _CODE = ("Lambda", "TFOpLambda", "SlicingOpLambda", "TensorFlowOpLayer", "Operation")
 _NO_EFFECT = (
     "name trainable dtype batch_input_shape batch_shape input_shape shape sparse ragged input_dtype optional"
-    " seed noise_shape momentum synchronized autocast lora_alpha is_placeholder"
+    " seed noise_shape momentum renorm_momentum synchronized autocast lora_alpha is_placeholder"
 )
 _WITHOUT_EFFECT = frozenset(_NO_EFFECT.split())
 _ENDINGS = ("_initializer", "_regularizer", "_constraint")
@@ -158,6 +158,9 @@ def _modern(kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
         values["negative_slope"] = values.pop("alpha")
     if kind.endswith("Normalization") and isinstance(axis := values.get("axis"), list):
         values["axis"] = axis[0] if len(axis) == 1 else axis
+    # tf_keras writes it for every convolution, and has no other number for those that do not take it over.
+    if values.get("groups") == 1 and "groups" not in LAYERS[kind]:
+        del values["groups"]
     if kind == "ReLU" and values.get("negative_slope") is None:
         values.pop("negative_slope", None)
     return values

@@ -23,12 +23,20 @@ FULL = 65535
 """White of 16 bits."""
 
 _WHITES = (1023, 4095, 16383, FULL)
-_BITS_PER_SAMPLE, _MAX_SAMPLE_VALUE = 258, 281
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _MAX_SAMPLE_VALUE = 258, 262, 281
+_WHITE_IS_ZERO = 0
 
 
 def is_deep(image: PIL.Image.Image) -> bool:
     """Whether a picture is grey with more than 8 bits, in whole numbers."""
     return image.mode == "I" or image.mode.startswith("I;16")
+
+
+def is_negative(image: PIL.Image.Image) -> bool:
+    """Whether 0 is white in a deep grey file: a TIFF may say so, and Pillow turns those of 8 bits alone."""
+    if not isinstance(image, PIL.TiffImagePlugin.TiffImageFile):
+        return False
+    return bool(image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO)
 
 
 def stated_white(image: PIL.Image.Image) -> int | None:

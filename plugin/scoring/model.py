@@ -8,7 +8,6 @@ rules as everywhere else, and one bad image never loses its batch.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from ..dataset import extra_scores, fields
 from .given_boxes import face_boxes, sample_boxes
 from .patch_labels import PatchLabels
 from .settings import ScoreSettings
+from .stand_ins import STAND_INS, PictureFile
 
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
@@ -99,11 +99,11 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
         self._assessor = settings.make_assessor()
 
     def __enter__(self) -> FaceQgenModel:
-        _READER.begin()
+        STAND_INS.begin()
         return self
 
     def __exit__(self, kind: Any, *error: object) -> None:
-        _READER.end()
+        STAND_INS.end()
         refused, self._refused = self._refused, None
         if refused is not None:
             if (
@@ -291,7 +291,8 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
                 "nothing was embedded: a network from elsewhere draws no face from a code; make the model with a preset of ours"
             )
             raise self._refused
-        return list(self._assessor.assess(args, faces=self._faces, code=True))
+        images = [arg.path if isinstance(arg, PictureFile) else arg for arg in args]
+        return list(self._assessor.assess(images, faces=self._faces, code=True))
 
     def _request(self, image: Any, sample: Any) -> Any:
         from faceqgen_core import ImageRequest
@@ -304,51 +305,10 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             boxes = face_boxes(sample_boxes(sample, name, self.config.max_pixels, pixels))
         if has_file:
             return ImageRequest(sample.filepath, boxes=boxes)
-        return ImageRequest(image, boxes=boxes)
+        path = image.path if isinstance(image, PictureFile) else image
+        return ImageRequest(path, boxes=boxes)
 
 
 def _is_image(sample: Any) -> bool:
     """Whether a sample is an image, with a file of its own; the frame of a video, which FiftyOne decodes, is none."""
     return getattr(sample, "media_type", None) == fom.IMAGE
-
-
-class _Reader:
-    """Stands in for FiftyOne's image module where it applies models; reads nothing in threads that apply ours."""
-
-    def __init__(self) -> None:
-        self._module: Any = None
-        self._users = 0
-        self._lock = threading.Lock()
-        self._depth = threading.local()
-
-    def begin(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                if hasattr(getattr(fomo, "foui", None), "read"):
-                    self._module, fomo.foui = fomo.foui, self
-                else:
-                    logger.warning(
-                        "this version of FiftyOne reads images in a way that FaceQgenModel does not know: a file that "
-                        "cannot be read may cost the other images of its batch their scores; use score_faces instead"
-                    )
-            self._users += 1
-        self._depth.value = getattr(self._depth, "value", 0) + 1
-
-    def end(self) -> None:
-        self._depth.value -= 1
-        with self._lock:
-            self._users -= 1
-            if self._users == 0 and getattr(fomo, "foui", None) is self:
-                fomo.foui = self._module
-
-    def read(self, path: Any, *args: Any, **options: Any) -> Any:
-        """The path itself: where there is no sample, for embeddings, the core reads the file, too."""
-        if getattr(self._depth, "value", 0):
-            return path
-        return self._module.read(path, *args, **options)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
-
-
-_READER = _Reader()

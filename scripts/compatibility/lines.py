@@ -172,7 +172,7 @@ LINES = (
     ),
     Line(
         "pages",
-        "Of all other pages: Python that can be read, operators and options that there are",
+        "Every block of the README and of all other pages runs, but for those of a list with reasons",
         ("tests/docs/test_blocks.py",),
     ),
     Line(

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import pytest
-from sybil import Document, Example
-from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.docs import pages
+from tests.docs.not_run import NOT_RUN
+from tests.docs.pages import ROOT
+
 TUTORIALS = ROOT / "docs" / "tutorials"
-
-
-def _command(example: Example) -> None:
-    """A block of shell: each line is a call of ours."""
-    from faceqgen_core.cli import main
-
-    for line in example.parsed.splitlines():
-        name, *arguments = shlex.split(line)
-        assert name == "faceqgen", line
-        assert main(arguments) == 0, line
 
 
 def run(name: str) -> dict[str, object]:
     """Run a tutorial in the current folder; returns what its names stand for at the end."""
-    parsers = (PythonCodeBlockParser(), CodeBlockParser("sh", _command))
-    document = Document.parse(str(TUTORIALS / f"{name}.md"), *parsers)
-    blocks = list(document.examples())
-    assert len(blocks) == document.text.count("\n```") / 2  # none in a language that nobody runs
-    for block in blocks:
-        block.evaluate()
-    return document.namespace
+    page = f"docs/tutorials/{name}.md"
+    return pages.run(ROOT / page, skip=lambda line: (page, line) in NOT_RUN)
 
 
 @pytest.fixture(autouse=True)

@@ -12,14 +12,27 @@ import pytest
 
 from faceqgen_core.cli import main
 from faceqgen_core.export.graph import INPUT, OUTPUTS
-from faceqgen_core.presets import load_preset
+from faceqgen_core.presets import DEFAULT_PRESET, load_preset
 from faceqgen_core.restoration import Pictures, Restorer
 from tests.claims import claim
+from tests.docs.pages import ROOT, blocks, keys_of, language_of, run, run_command
 from tests.golden.crops import golden_crops
 
+PAGE = ROOT / "docs" / "networks.md"
 PARITY = 1e-3
 """Of every output in its range: of the quality, which goes to 100, that is a tenth. Seen: 1e-5 with ONNX Runtime, 6e-6 with
 OpenVINO."""
+
+
+def shown(form: str) -> str:
+    """The command of the documentation that exports to a format: a test of tests/docs leaves it to this one."""
+    (command,) = (
+        key
+        for block in blocks(PAGE)
+        for key in keys_of(language_of(block), block.parsed)
+        if f"--format {form} " in key
+    )
+    return command
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +81,15 @@ def run_onnx(folder: Path, name: str, crops: np.ndarray) -> dict[str, Any]:
     [("openvino", "openvino", run_openvino), ("onnx", "tf2onnx", run_onnx)],
 )
 def test_the_exported_graph_says_of_the_golden_crops_what_scoring_says(
-    form, package, runtime, crops, expected, preset, tmp_path, capsys
+    form, package, runtime, crops, expected, preset, tmp_path, capsys, monkeypatch
 ):
     pytest.importorskip(package)
-    assert main(["export", "--format", form, "--output", str(tmp_path), "--preset", preset]) == 0
-    name = load_preset(preset).name
+    monkeypatch.chdir(tmp_path)
+    run_command(f"{shown(form)} --preset {preset}")
+    name, folder = load_preset(preset).name, Path("exported")
     printed = capsys.readouterr().out.split()
-    assert sorted(map(str, tmp_path.iterdir())) == sorted(printed)
-    made = runtime(tmp_path, name, (crops / 255.0).astype(np.float32))
+    assert sorted(map(str, folder.iterdir())) == sorted(printed)
+    made = runtime(folder, name, (crops / 255.0).astype(np.float32))
     made["quality"] = made["quality"] / 100
     for output in OUTPUTS:
         assert made[output].shape == expected[output].shape
@@ -84,11 +98,14 @@ def test_the_exported_graph_says_of_the_golden_crops_what_scoring_says(
         difference = float(np.abs(made[output] - expected[output]).max())
         claim(f"{form}: largest difference of {output}", difference, below=PARITY + rounding)
     # Any number of crops goes in, and none knows of the others.
-    alone = runtime(tmp_path, name, (crops[:1] / 255.0).astype(np.float32))
+    alone = runtime(folder, name, (crops[:1] / 255.0).astype(np.float32))
     assert alone["ssim"] == pytest.approx(made["ssim"][:1], abs=1e-4)
-    notes = json.loads((tmp_path / f"{name}.json").read_text())
+    notes = json.loads((folder / f"{name}.json").read_text())
     assert list(notes["outputs"]) == list(OUTPUTS) and notes["preset"].startswith(name)
     assert np.shape(notes["points"]) == (5, 2)
+    if form == "onnx" and name == DEFAULT_PRESET:
+        found = run(PAGE, skip=lambda key: key != "import numpy as np")
+        assert 0 <= found["quality"][0] <= 100 and found["ssim"].shape == (1,)
 
 
 @pytest.mark.parametrize(("form", "package"), [("openvino", "openvino"), ("onnx", "tf2onnx")])

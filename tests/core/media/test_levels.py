@@ -48,6 +48,18 @@ def tiff(values, largest=None):
     return data.getvalue()
 
 
+def negative(values):
+    """A TIFF in which 0 is white, in 16 bits."""
+    height, width = values.shape
+    pixels = values.astype("<u2").tobytes()
+    entries = [(256, 3, width), (257, 3, height), (258, 3, 16), (259, 3, 1), (262, 3, 0)]
+    entries += [(273, 4, 200), (277, 3, 1), (278, 3, height), (279, 4, len(pixels))]
+    content = b"II*\0" + struct.pack("<IH", 8, len(entries))
+    for tag, kind, value in entries:
+        content += struct.pack("<HHII", tag, kind, 1, value)
+    return (content + bytes(4)).ljust(200, b"\0") + pixels
+
+
 def read(content):
     loaded = load_image(content)
     assert (loaded == loaded[..., :1]).all()
@@ -118,6 +130,12 @@ def test_a_tiff_of_twelve_packed_bits_is_scaled_by_its_bits(grey):
         content += struct.pack("<HHII", tag, kind, 1, value)
     content = (content + bytes(4)).ljust(200, b"\0") + packed
     assert np.abs(read(content) - np.rint(even * 255 / 4095)).max() <= 0
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14, 16])
+def test_a_tiff_in_which_0_is_white_is_not_read_as_a_negative(bits, grey):
+    white = 2**bits - 1
+    assert np.abs(read(negative(white - scaled(grey, white))) - grey).max() <= 1
 
 
 def test_formats_that_state_their_own_maximum_are_left_as_their_reader_gives_them(grey):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -324,6 +325,48 @@ def test_an_image_without_a_face_has_no_embedding_and_costs_no_other_its_own(pic
     assert [code is None for code in dataset.values("code")] == [False, True, False]
     with pytest.raises(ValueError, match="there is no code without a face"):
         model.embed(str(pictures["truncated"]))
+    dataset.delete()
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_embeddings_that_are_returned_are_a_list_where_an_image_has_none(
+    pictures, model, batch_size
+):
+    dataset = make_dataset(pictures["one"], pictures["truncated"], pictures["one"])
+    found = dataset.compute_embeddings(model, batch_size=batch_size)
+    assert [code is None for code in found] == [False, True, False]
+    assert found[0] == pytest.approx(found[2])
+    dataset.delete()
+
+
+@pytest.mark.parametrize("batch_size", [None, 2])
+def test_the_embedding_of_a_patch_is_that_of_the_part_of_the_image(pictures, model, batch_size):
+    whole = fo.Detection(label="person", bounding_box=[0, 0, 1, 1])
+    dataset = make_dataset(pictures["one"], pictures["truncated"])
+    dataset.set_values("people", [fo.Detections(detections=[whole.copy()]) for _ in dataset])
+    found = dataset.compute_patch_embeddings(model, "people", batch_size=batch_size)
+    one, damaged = (found[key] for key in dataset.values("id"))
+    (expected,) = dataset[:1].compute_embeddings(model, batch_size=1)
+    assert one[0] == pytest.approx(expected, abs=1e-5) and damaged is None
+    dataset.compute_patch_embeddings(model, "people", "code", batch_size=batch_size)
+    stored = dataset.values("people.detections.code")
+    assert stored[0][0] == pytest.approx(expected, abs=1e-5) and stored[1] == [None]
+    dataset.delete()
+
+
+def test_a_patch_without_a_face_costs_no_other_its_embedding(pictures, model, monkeypatch):
+    assess = model._assess_codes
+
+    def one_less(args):
+        found = assess(args)
+        return [found[0], *(replace(other, code=None) for other in found[1:])]
+
+    monkeypatch.setattr(model, "_assess_codes", one_less)
+    boxes = [fo.Detection(label="person", bounding_box=[0, 0, 1, 1]) for _ in range(2)]
+    dataset = make_dataset(pictures["one"])
+    dataset.set_values("people", [fo.Detections(detections=boxes)])
+    dataset.compute_patch_embeddings(model, "people", "code", batch_size=2)
+    assert [code is None for code in dataset.values("people.detections.code")[0]] == [False, True]
     dataset.delete()
 
 

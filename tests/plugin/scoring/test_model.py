@@ -108,10 +108,11 @@ def test_arrays_are_scored_without_a_sample(model, core):
 
 
 def test_fiftyone_reads_images_itself_again_once_the_model_is_done(one_face, model):
-    module = fomo.foui
+    module, arrays = fomo.foui, fomo.np
     with model:
-        assert fomo.foui is not module and fomo.foui.read("/no/such/file") == "/no/such/file"
-    assert fomo.foui is module
+        assert fomo.foui is not module and fomo.foui.read("/no/such/file").path == "/no/such/file"
+        assert fomo.np is not arrays
+    assert fomo.foui is module and fomo.np is arrays
 
 
 def test_a_fiftyone_that_reads_images_in_another_way_is_warned_of(model, monkeypatch, caplog):
