@@ -24,7 +24,6 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import IO, Any, ClassVar, TypeVar
 
-import cv2
 import numpy as np
 import PIL.Image
 import PIL.PngImagePlugin
@@ -46,6 +45,7 @@ from faceqgen_core.media.levels import (
     to_8_bits,
     white_value,
 )
+from faceqgen_core.media.png_bytes import png_bytes
 from faceqgen_core.media.png_chunks import png_chunks
 from faceqgen_core.media.remote import RemoteError, fetch, is_remote, short_name, was_remote
 from faceqgen_core.memory_budget import PICTURES, Reserve
@@ -171,19 +171,6 @@ def save_png(path: str | os.PathLike[str], array: NDArray[np.uint8]) -> None:
         )
     with written_whole(path) as temporary, temporary.open("xb") as file:
         file.write(png_bytes(array))
-
-
-def png_bytes(array: NDArray[np.uint8]) -> bytes:
-    """(H, W, 4) RGBA, (H, W, 3) RGB or (H, W) grey uint8 as the bytes of a PNG."""
-    # Of a photograph, filtered, hardly anything repeats but single bytes: to look for no more than these (zlib's run-length
-    # strategy) takes a third less time than level 3, and the files of faces are smaller. Pillow takes half as long again.
-    options = {
-        cv2.IMWRITE_PNG_COMPRESSION: 1,
-        cv2.IMWRITE_PNG_STRATEGY: cv2.IMWRITE_PNG_STRATEGY_RLE,
-    }
-    turned = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
-    stored = cv2.cvtColor(array, turned[array.shape[2]]) if array.ndim == 3 else array
-    return cv2.imencode(".png", stored, [n for pair in options.items() for n in pair])[1].tobytes()
 
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:

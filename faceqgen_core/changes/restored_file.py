@@ -16,7 +16,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngImageFile
 
-from faceqgen_core.image_io import png_bytes
+from faceqgen_core.media.png_bytes import png_bytes
 from faceqgen_core.types import Image
 from faceqgen_core.whole_files import written_whole
 
