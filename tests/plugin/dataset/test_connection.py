@@ -29,6 +29,33 @@ def test_what_a_killed_database_has_acknowledged_and_forgotten_is_written_again(
     dataset.delete()
 
 
+def test_several_fields_are_written_in_their_order_and_the_journal_is_waited_for_once(
+    part, monkeypatch
+):
+    connection = part("dataset.connection")
+    dataset = fo.Dataset()
+    for name in ("first", "last"):
+        dataset.add_sample_field(name, fo.StringField)
+    ids = dataset.add_samples([fo.Sample(filepath="/none.png")])
+    waits, journal, seen = [], connection._to_journal, []
+    set_values = fo.Dataset.set_values
+
+    def noted(self, path, *args, **options):
+        seen.append(path)
+        return set_values(self, path, *args, **options)
+
+    def counted(collection):
+        waits.append(collection.find_one())
+        journal(collection)
+
+    monkeypatch.setattr(fo.Dataset, "set_values", noted)
+    monkeypatch.setattr(connection, "_to_journal", counted)
+    connection.set_by_id(dataset, {"last": {ids[0]: "b"}, "first": {ids[0]: "a"}})
+    (written,) = waits
+    assert seen == ["last", "first"] and (written["first"], written["last"]) == ("a", "b")
+    dataset.delete()
+
+
 def test_a_database_says_which_process_of_it_answers(part):
     connection = part("dataset.connection")
     dataset = fo.Dataset()

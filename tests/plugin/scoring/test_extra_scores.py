@@ -108,6 +108,7 @@ def test_frames_of_videos_get_them_and_the_video_has_those_of_its_best_frame(
     assert found == [pytest.approx(level, abs=4) for level in LEVELS]
     best = videos.first().faceqgen
     assert best.brightness == found[best.best_frame - 1]
+    assert videos.get_dynamic_field_schema() == videos.get_dynamic_frame_field_schema() == {}
     assert videos.get_field("frames.faceqgen.brightness").description
     videos.delete()
 

@@ -28,6 +28,11 @@ def test_scores_lie_in_their_ranges_and_failures_have_none(scored):
         assert none is None and truncated is None
 
 
+def test_all_that_is_written_is_declared(scored):
+    """Nobody looks for new values in what a run writes: what the schema does not name, the App does not show."""
+    assert scored.get_dynamic_field_schema() == {}
+
+
 def test_a_failure_says_why_and_a_score_needs_no_reason(scored):
     one, two, none, truncated = scored.values("faceqgen.reason")
     # The brim of Grace Hopper's cap may be named: her face is good, not the best.

@@ -106,6 +106,7 @@ def test_fields_of_frames_and_videos_are_described_and_indexed(scored):
     assert "from 1" in dataset.get_field("faceqgen.best_frame").description
     assert "faceqgen.quality" in dataset.list_indexes()
     assert not dataset.has_field("faceqgen_faces")
+    assert dataset.get_dynamic_field_schema() == dataset.get_dynamic_frame_field_schema() == {}
 
 
 def test_no_files_are_written_for_videos_unless_asked_for(scored):
