@@ -53,7 +53,7 @@ _SEARCH_MARGIN = 0.5
 _SEARCH_OVERLAP = 0.25
 # Images ready or in work: of each worker at first, for a soon first result; one more with each that is taken, up to two batches.
 _AHEAD, _BATCHES_AHEAD = 4, 2
-# Bytes of arrays and file contents that may wait to be prepared: frames of a video come as pixels.
+# Bytes of arrays and file contents that may wait to be prepared, for frames of a video come as pixels; and of crops that are.
 _BYTES_AHEAD = 200_000_000
 # Seconds for which results wait until a batch is full: large photographs come one by one.
 _PATIENCE = 2.0
@@ -210,8 +210,8 @@ class FaceQualityAssessor:
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
     ) -> Generator[_Prepared, None, None]:
         """Prepare in threads and yield in input order, at most two batches and a fixed memory ahead of the reader."""
-        ahead = _AHEAD * self._workers
-        most = max(ahead, _BATCHES_AHEAD * self._batch_size)
+        ahead, room = _AHEAD * self._workers, _BYTES_AHEAD // (3 * self._preset.protocol.size**2)
+        most = max(ahead, min(_BATCHES_AHEAD * self._batch_size, room))
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="faceqgen-prepare")
         running: deque[tuple[Future[list[_Prepared]], int]] = deque()
         held = 0
