@@ -162,6 +162,11 @@ class Lease:
             return False
 
         if not patiently(put):
+            if not patiently(lambda: self._store.has(self._field)):
+                raise LeaseLost(
+                    f"the {self._what} of {self._field!r} has lost its right to write: the data set {self._dataset!r} was deleted, "
+                    "or somebody has taken the right away; nothing more is written"
+                )
             raise LeaseLost(
                 f"the {self._what} of {self._field!r} slept too long and another run has taken the field over: what is "
                 "written so far stays, nothing more is written"
