@@ -13,7 +13,7 @@ import math
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -52,8 +52,9 @@ FaceSource = Literal["detect", "crop", "given"]
 # A given box is searched for landmarks with this margin on each side, as a share of its longer side.
 _SEARCH_MARGIN = 0.5
 _SEARCH_OVERLAP = 0.25
-# Images that may be prepared, in batches.
 _BATCHES_AHEAD = 2
+# Bytes of arrays and file contents that may wait to be prepared, for frames of a video come as pixels; and of crops that are.
+_BYTES_AHEAD = 200_000_000
 # Seconds for which results wait until a batch is full: large photographs come one by one.
 _PATIENCE = 2.0
 
@@ -192,14 +193,7 @@ class FaceQualityAssessor:
         self, images: Iterator[ImageSource | ImageRequest], options: _Options
     ) -> Iterator[Assessment]:
         network = self._network()  # first of all: a wrong device must show before work is done
-        prepared = many_ahead(
-            images,
-            partial(self._prepare, options=options),
-            workers=self._workers,
-            most=_BATCHES_AHEAD * self._batch_size,
-            bytes_of=bytes_of,
-        )
-        with closing(prepared):
+        with closing(self._prepare_ahead(images, options)) as prepared:
             measure = partial(_measured, network, pictures=options.pictures)
             with closing(one_ahead(self._batches(prepared), measure)) as batches:
                 for batch, result in batches:
@@ -213,12 +207,25 @@ class FaceQualityAssessor:
             waiting.append(one)
             crops += one.crop is not None
             late = time.monotonic() - since > _PATIENCE
-            nothing = crops == 0  # to measure, and so nothing to wait for
-            if nothing or crops == self._batch_size or late:
-                yield waiting, nothing or late
+            if crops == 0 or crops == self._batch_size or late:
+                yield waiting, crops == 0 or late
                 waiting, crops, since = [], 0, time.monotonic()
         if waiting:
             yield waiting, True
+
+    def _prepare_ahead(
+        self, images: Iterator[ImageSource | ImageRequest], options: _Options
+    ) -> Generator[_Prepared, None, None]:
+        """Prepare in threads and yield in input order, at most two batches and a fixed memory ahead of the reader."""
+        room = _BYTES_AHEAD // (3 * self._preset.protocol.size**2)
+        return many_ahead(
+            images,
+            partial(self._prepare, options=options),
+            workers=self._workers,
+            most=min(_BATCHES_AHEAD * self._batch_size, room),
+            bytes_of=bytes_of,
+            most_bytes=_BYTES_AHEAD,
+        )
 
     def _prepare(
         self, index: int, image: ImageSource | ImageRequest, options: _Options

@@ -10,7 +10,7 @@ What is decided here, and nowhere else:
   in [0, 1]; other integers in 0..255.
 * Size: at most ``max_pixels``, checked in the header before anything is decoded; each side at least ``MIN_SIDE``.
 * Memory: a picture is decoded when there is room for it in the process's budget, and never held three times; one of WebP,
-  JPEG 2000, AVIF or HEIF, which take several times as much, is not decoded if the whole budget is too small.
+  JPEG 2000, AVIF, HEIF or progressive JPEG, which take more than others, is not decoded if the whole budget is too small.
 * Formats: those of ``media.formats``; of an animation, the first frame.
 """
 

@@ -5,7 +5,7 @@ What is decided here, and nowhere else:
 * Numbers: frames count from 1, in the order in which they are decoded; one that cannot be decoded keeps its number.
 * Order: frames are decoded from the first to the last one wanted and never sought, which many formats do inexactly.
 * Colour and orientation: OpenCV's BGR becomes RGB; a rotation that the file names is applied.
-* Memory: one frame. Nothing is kept.
+* Memory: one frame. Nothing is kept. A video whose frames have more than ``max_pixels`` is not decoded.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from faceqgen_core.image_io import ImageError
+from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError
 from faceqgen_core.types import Image, Status
 
 ASSUMED_RATE = 25.0
@@ -35,6 +35,12 @@ class UnreadableVideo(ImageError):
     """A video, or a frame of it, that cannot be decoded."""
 
 
+class VideoTooLarge(UnreadableVideo):
+    """A video, or a frame of it, with more pixels than the limit."""
+
+    status = Status.TOO_LARGE
+
+
 class NoLabelledFrame(UnreadableVideo):
     """A video of which the labelled frames are asked for, and none is labelled."""
 
@@ -46,6 +52,7 @@ class Video:
 
     Args:
         path: the file.
+        max_pixels: the most pixels (width times height) of a frame that is decoded.
 
     Attributes:
         frames: number of frames as its header has it, which may be a little too many; None if it does not say.
@@ -53,9 +60,12 @@ class Video:
 
     Raises:
         UnreadableVideo: no such file, no video, or in a format that is not supported.
+        VideoTooLarge: frames of more than ``max_pixels``.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, max_pixels: int = DEFAULT_MAX_PIXELS
+    ) -> None:
         file = os.fspath(path)
         self.name = os.path.basename(file) or file
         _require_file(file, self.name)
@@ -66,6 +76,12 @@ class Video:
             raise UnreadableVideo(
                 f"{self.name}: not a video, or damaged, or in a format that is not supported"
             )
+        self._max_pixels = max_pixels
+        sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        width, height = (int(self._capture.get(side)) for side in sides)
+        if width * height > max_pixels:
+            self._capture.release()
+            raise VideoTooLarge(_too_large(self.name, width, height, max_pixels))
         count = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)
         rate = self._capture.get(cv2.CAP_PROP_FPS)
         self.frames = int(count) if 1 <= count <= _MOST_FRAMES else None
@@ -117,7 +133,7 @@ class Video:
                     UnreadableVideo(f"{self.name}: frame {behind} cannot be decoded; {end}"),
                 )
 
-    def _next(self, *, convert: bool) -> Image | None:
+    def _next(self, *, convert: bool) -> Image | VideoTooLarge | None:
         """The next frame, or an empty array if it need not be converted; None if it cannot be decoded."""
         if not self._capture.grab():
             return None
@@ -126,6 +142,9 @@ class Video:
         there, frame = self._capture.retrieve()
         if not there or frame is None:
             return None
+        height, width = frame.shape[:2]
+        if width * height > self._max_pixels:  # larger than the first one, which its header told
+            return VideoTooLarge(_too_large(self.name, width, height, self._max_pixels))
         return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB), np.uint8)
 
     def _ends_early(self, last: int) -> bool:
@@ -133,6 +152,13 @@ class Video:
         if self.frames is None:
             return False
         return self.frames - last > max(2.0, self.rate / 2) or last == 0
+
+
+def _too_large(name: str, width: int, height: int, max_pixels: int) -> str:
+    return (
+        f"{name}: frames of {width} x {height} pixels, over the limit of {max_pixels / 1e6:.4g} megapixels; shrink the video "
+        "or raise max_pixels"
+    )
 
 
 _NOT_CONVERTED: Image = np.zeros((0, 0, 3), np.uint8)

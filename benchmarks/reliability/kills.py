@@ -20,6 +20,8 @@ from tests.images import plain
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = 48
 FIELD = "faceqgen"
+_EARLIER = "filepath,status\nof,an earlier run\n"
+"""An output that is there before the command is killed; it replaces none but its own."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def kill_cli(folder: Path, kills: int, seed: int) -> Killed:
     for path in restored.iterdir():
         path.unlink()
     output.parent.mkdir()
-    output.write_text("precious")
+    output.write_text(_EARLIER)
     journal = output.with_name(f".{output.name}.journal")
 
     def done() -> int:
@@ -76,7 +78,7 @@ def kill_cli(folder: Path, kills: int, seed: int) -> Killed:
 
     command = ["cli", str(images), str(output), str(restored)]
     reached, lost = _kill(command, folder / "ticks", kills, seed, done)
-    lost += output.read_text() != "precious"
+    lost += output.read_text() != _EARLIER
     scored = count(folder / "ticks", lambda: toy.score_with_cli(images, output, restored))
     after = contents(restored)
     same = output.read_bytes() == undisturbed.read_bytes()

@@ -98,6 +98,22 @@ PROMISES = (
         "tests/plugin/dataset/test_ownership.py: *",
     ),
     Promise(
+        "A file stays that a sample shows, in whatever data set, field or way of naming its folder",
+        "tests/plugin/results/test_references.py: *",
+    ),
+    Promise(
+        "What is shown by the time of deleting is not deleted, whatever the plan was; a field stays taken as long as it takes",
+        "tests/plugin/results/test_meanwhile.py: *",
+    ),
+    Promise(
+        "A file that `faceqgen score` has not written is not replaced unasked, and a wrong option costs no row",
+        "tests/cli/test_score_again.py: *",
+    ),
+    Promise(
+        "A preset, or a network from elsewhere, that would take too much memory is refused before it does",
+        "tests/core/foreign/test_refused.py: *",
+    ),
+    Promise(
         "No cell of our tables is run by a spreadsheet, and paths read back as they were",
         "tests/core/test_csv_cells.py: *",
     ),

@@ -34,6 +34,9 @@ from faceqgen_core.whole_files import sweep, written_whole
 logger = logging.getLogger(__name__)
 
 FORMATS = ("csv", "faceqnet")
+_CHANGES_PICTURES = ("preset", "crops", "find_turned", "small_faces")
+"""Settings that a restored crop depends on."""
+
 _TRIED_AGAIN = {Status.UNREADABLE.value, Status.FAILED.value}
 
 
@@ -111,16 +114,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def restored_name(source: str, face: int) -> str:
-    """File name of a restored crop: stem, face, and a hash of the whole path, so that no two inputs share one."""
+def restored_name(source: str, face: int, way: str = "") -> str:
+    """File name of a restored crop: stem, face, and a hash of the whole path, so that no two inputs share one.
+
+    Args:
+        source: path or address of the image.
+        face: number of the face.
+        way: how it is restored, since two runs may write to one folder: what differs gets another name.
+    """
     name = short_name(source) if is_remote(source) else source
     stem = os.fsencode(Path(name).stem)[:100].decode("utf-8", "ignore")
-    return f"{stem}-{_digest(source)}-face{face}.png"
+    return f"{stem}-{_digest(source, way)}-face{face}.png"
 
 
-def _digest(source: str) -> str:
+def _digest(source: str, way: str) -> str:
     whole = source if is_remote(source) else os.path.abspath(source)
-    return hashlib.sha256(os.fsencode(whole)).hexdigest()[:16]
+    return hashlib.sha256(os.fsencode(whole) + way.encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -134,6 +143,7 @@ class _Run:
     journal: ScoreJournal
     text: bool = False
     extra: dict[str, str] = field(default_factory=dict)
+    way: str = ""
     todo: list[tuple[str, State | None]] = field(default_factory=list)
     missing: Counter[str] = field(default_factory=Counter)
 
@@ -152,7 +162,7 @@ class _Run:
 
         def is_ours(name: str) -> bool:
             if not own:
-                own.update(_digest(str(image)) for image in self.images)
+                own.update(_digest(str(image), self.way) for image in self.images)
             return name.rpartition("-face")[0][-16:] in own
 
         sweep(self.folder, mine=is_ours)
@@ -189,7 +199,7 @@ class _Run:
 
         if assessment.restored is None or self.folder is None:
             return ""
-        path = self.folder / restored_name(assessment.source, assessment.face)
+        path = self.folder / restored_name(assessment.source, assessment.face, self.way)
         try:
             save_png(path, assessment.restored)
         except OSError as error:
@@ -336,7 +346,8 @@ def run(args: argparse.Namespace) -> int:
     place = args.output.with_name(f".{args.output.name}.journal")
     with ScoreJournal(place, settings, begin_anew=args.overwrite) as journal:
         text = args.format == "faceqnet"
-        work = _Run(images, args.output, folder, args.all_faces, journal, text, named)
+        way = " ".join(f"{name}={settings.get(name)}" for name in _CHANGES_PICTURES)
+        work = _Run(images, args.output, folder, args.all_faces, journal, text, named, way)
         work.sweep()
         work.choose()
         stream = assessor.assess(

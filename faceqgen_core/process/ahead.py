@@ -12,8 +12,6 @@ R = TypeVar("R")
 
 # Items ready or in work: of each worker at first, for a soon first result; one more with each that is taken, up to the most.
 _AT_FIRST = 4
-# Bytes of arrays and file contents that may wait: frames of a video come as pixels.
-_BYTES = 200_000_000
 
 
 def many_ahead(
@@ -23,6 +21,7 @@ def many_ahead(
     workers: int,
     most: int,
     bytes_of: Callable[[T], int],
+    most_bytes: int,
 ) -> Generator[R, None, None]:
     """Do work on items in threads and yield what it gives, in the order of the items.
 
@@ -31,7 +30,8 @@ def many_ahead(
         work: takes the number of an item and the item.
         workers: threads.
         most: items that may be ready or in work, beside those that the first results need.
-        bytes_of: what an item holds in memory while it waits; all together hold a fixed number of bytes.
+        bytes_of: what an item holds in memory while it waits.
+        most_bytes: what all that wait may hold, but for one more.
     """
     ahead = _AT_FIRST * workers
     most = max(ahead, most)
@@ -43,7 +43,7 @@ def many_ahead(
             size = bytes_of(item)
             running.append((pool.submit(work, index, item), size))
             held += size
-            while len(running) >= ahead or (running and held > _BYTES):
+            while len(running) >= ahead or (running and held > most_bytes):
                 first, size = running.popleft()
                 held -= size
                 yield from first.result()

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.measures import MEASURES, QUALITY
-from faceqgen_core.tables.csv_cells import plain_cell, safe_cell
+from faceqgen_core.tables.csv_cells import plain_cell, safe_cell, safe_list
 from faceqgen_core.types import Assessment
 from faceqgen_core.vocabulary import FACEQNET
 
@@ -80,7 +80,7 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return format(value, ".9g")
     if isinstance(value, list):
-        return safe_cell(SEPARATOR.join(map(_cell, value)))
+        return safe_list(SEPARATOR.join(map(_cell, value)))
     return safe_cell(value) if isinstance(value, str) else str(value)
 
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+import fiftyone.core.odm as foo
 from fiftyone.operators.store import ExecutionStore
 
 from .connection import patiently
@@ -78,7 +79,7 @@ class Lease:
                 "part after the other"
             )
         self._store = ExecutionStore.create(STORE, dataset_id=dataset._doc.id)
-        self._dataset = dataset.name
+        self._dataset, self._dataset_id = dataset.name, dataset._doc.id
         self._field = field
         self._what = what
         self.id = uuid.uuid4().hex
@@ -162,10 +163,17 @@ class Lease:
             return False
 
         if not patiently(put):
+            if not patiently(self._has_dataset):
+                raise LeaseLost(
+                    f"the data set {self._dataset!r} was deleted during the {self._what} of {self._field!r}: nothing more is written"
+                )
             raise LeaseLost(
                 f"the {self._what} of {self._field!r} slept too long and another run has taken the field over: what is "
                 "written so far stays, nothing more is written"
             )
+
+    def _has_dataset(self) -> bool:
+        return bool(foo.get_db_conn().datasets.count_documents({"_id": self._dataset_id}, limit=1))
 
     def _stored_ours(self) -> dict[str, Any] | None:
         """What is stored, if it is this one, or its run, that has the field."""

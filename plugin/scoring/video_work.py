@@ -83,7 +83,7 @@ class VideoWork(Work):
         if among == []:
             why = NoLabelledFrame(f"no frame has a box in {chosen.faces_field!r}")
         try:
-            with Video(path) as video:
+            with Video(path, max_pixels=chosen.max_pixels) as video:
                 numbers = video.choose(fps=chosen.fps, max_frames=chosen.max_frames, among=among)
                 left = [number for number in numbers if number not in known.done]
                 for number, frame in video.read(left):

@@ -118,10 +118,13 @@ class RestoredFiles:
             alone: nobody shares the lease; else what is young stays, for another part may be writing it.
         """
         try:
+            # Since it was made, somebody may have deleted the last files of another data set in it, and it with them.
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._manifest.create()
             sweep(self.folder, self.dataset_id if alone else None)
             if alone:
                 self._manifest.compact()
-        except OSError as error:
+        except (OSError, BrokenManifest) as error:
             logger.warning("%s could not be tidied: %s", self.folder, error)
 
     def announce(self, samples: Sequence[tuple[str, Sequence[Any]]]) -> None:

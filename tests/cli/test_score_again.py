@@ -317,3 +317,20 @@ def test_a_folder_in_the_place_of_the_output_is_refused_before_any_work(
 ) -> None:
     assert main(["score", *call(images, tmp_path)]) == 2
     assert "is a folder" in capsys.readouterr().err and toy == []
+
+
+def test_runs_with_other_settings_into_one_folder_replace_no_picture_of_each_other(
+    images: Path, tmp_path: Path, toy: list[int]
+) -> None:
+    """Names were made of the images alone: the table of the first run named the pictures of the second."""
+    restored = tmp_path / "restored"
+    made: list[dict[str, int]] = []
+    for name, *options in (("a.csv",), ("b.csv", "--crops"), ("a.csv", "--overwrite")):
+        output = tmp_path / name
+        command = [*call(images, output), "--restored-dir", str(restored), *options]
+        assert main(["score", *command]) == 0
+        paths = [row["restored_path"] for row in rows_of(output) if row["restored_path"]]
+        assert len(paths) == IMAGES - 1
+        made.append({path: os.stat(path).st_ino for path in paths})
+    assert not set(made[0]) & set(made[1]) and set(made[0]) == set(made[2])
+    assert {path: os.stat(path).st_ino for path in made[1]} == made[1]

@@ -8,9 +8,9 @@ import time
 import numpy as np
 import pytest
 
-from faceqgen_core.assessor import ImageRequest
-from faceqgen_core.image_request import bytes_of
-from faceqgen_core.process.ahead import many_ahead
+from faceqgen_core.assessor import ImageRequest, _Options
+from faceqgen_core.image_io import save_png
+from faceqgen_core.restoration import NO_PICTURES
 from faceqgen_core.types import FaceBox, Status
 from tests.core.toy_assessor import POINTS, ToyDetector, grey, threads, toy
 from tests.images import (
@@ -146,8 +146,9 @@ def test_large_arrays_are_read_only_a_few_ahead():
             held.append(index)
             yield np.full((2000, 2000, 3), 30 + index, np.uint8)  # 12 MB
 
-    ahead = many_ahead(frames(), lambda index, _: [index], workers=2, most=1024, bytes_of=bytes_of)
-    assert next(ahead) == 0
+    assessor, _ = toy(batch_size=512)
+    ahead = assessor._prepare_ahead(frames(), _Options("crop", False, NO_PICTURES))
+    next(ahead)
     assert len(held) <= 18  # 200 MB, and one more
     ahead.close()
 
@@ -167,3 +168,24 @@ def test_results_of_slow_images_do_not_wait_for_a_full_batch(monkeypatch):
     assert len(read) < 20  # it came long before the batch was full
     assert [r.index for r in stream] == list(range(1, 40))
     assert len(network.batches) > 2
+
+
+def test_no_batch_is_so_large_that_its_crops_fill_the_memory(monkeypatch, tmp_path):
+    """``--batch-size 100000`` let 200,000 crops wait, 10 GB."""
+    file = tmp_path / "one.png"
+    save_png(file, grey(50))
+    assessor, _ = toy(batch_size=1_000_000, workers=1)
+    crop = 3 * assessor.preset.protocol.size**2
+    monkeypatch.setattr("faceqgen_core.assessor._BYTES_AHEAD", 20 * crop)
+    read = []
+
+    def files():
+        for index in range(200):
+            read.append(index)
+            yield file
+
+    ahead = assessor._prepare_ahead(files(), _Options("crop", False, NO_PICTURES))
+    for taken in range(100):
+        next(ahead)
+        assert len(read) <= taken + 1 + 20
+    ahead.close()

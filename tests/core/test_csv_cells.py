@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from faceqgen_core.tables.csv_cells import plain_cell, safe_cell
+from faceqgen_core.tables.csv_cells import plain_cell, safe_cell, safe_list
 from faceqgen_core.tables.score_table import ScoreWriter, open_table, read_scores
 from faceqgen_core.types import Assessment, Status
 
@@ -23,6 +23,11 @@ NAMES = [
     "'plain.jpg",
     "'",
     "\uff1dx.jpg",
+    "a;=cmd|' /C calc'!A0.jpg",
+    "a;'-1.jpg",
+    "a;;=1;\t@x.jpg",
+    "a\n=1+1\r\n+2.jpg",
+    "a;b'=c;'.jpg",
     "a=b.jpg",
     "face.jpg",
 ]
@@ -55,3 +60,12 @@ def test_the_scores_file_holds_no_formula_and_gives_the_paths_back(tmp_path):
     table = read_scores(path)
     assert table.paths == NAMES
     assert (table.presets, table.protocols) == (["@x@1"], ["-v1"])
+    # As where lists are separated by semicolons: quotes in the midst of what is between two of them are no quotes.
+    text = path.read_text("utf-8").replace("\r", "\n")
+    pieces = [piece for line in text.split("\n") for piece in line.split(";")]
+    assert not [piece for piece in pieces if piece.lstrip('"')[:1] in tuple("=+-@\t")]
+
+
+def test_lists_of_numbers_stay_numbers_behind_their_first():
+    assert safe_list("-1;-2;3") == "'-1;-2;3" and safe_list("1;-2") == "1;-2"
+    assert plain_cell(safe_list("-1;-2;3")) == "-1;-2;3"

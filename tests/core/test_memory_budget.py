@@ -191,13 +191,28 @@ def test_a_format_that_takes_several_times_as_much_is_decoded_up_to_fewer_pixels
     assert peak_of(file, 2) < 1_200_000_000  # the networks take 700 MB more
 
 
-@pytest.mark.parametrize("form", ["webp", "jp2", "avif"])
+@pytest.mark.parametrize(
+    ("subsampling", "mode", "each"), [(0, "RGB", 13), (2, "RGB", 10), (0, "CMYK", 15), (0, "L", 9)]
+)
+def test_a_progressive_jpeg_takes_its_coefficients_more(subsampling, mode, each):
+    """Four bands of 88 megapixels, beside all else that was decoded, took the command to 2.2 GB."""
+    for progressive in (True, False):
+        data, asked = io.BytesIO(), []
+        picture = PIL.Image.fromarray(astronaut()).convert(mode)
+        picture.save(data, "JPEG", progressive=progressive, subsampling=subsampling)
+        load_image(data.getvalue(), reserve=asked.append)
+        assert asked == [512 * 512 * (each if progressive else 7)]
+
+
+@pytest.mark.parametrize("form", ["webp", "jp2", "avif", "jpeg"])
 def test_who_raises_the_limit_raises_it_for_these_formats_too(tmp_path, monkeypatch, form):
     monkeypatch.setattr(image_io, "PICTURES", MemoryBudget(2_000_000))
     for name in (form, "png"):
         data = io.BytesIO()
         try:
-            PIL.Image.fromarray(astronaut()).save(data, {"jp2": "JPEG2000"}.get(name, name))
+            options = {"progressive": True, "subsampling": 0} if name == "jpeg" else {}
+            form_ = {"jp2": "JPEG2000"}.get(name, name)
+            PIL.Image.fromarray(astronaut()).save(data, form_, **options)
         except (KeyError, OSError):
             pytest.skip(f"this Pillow writes no {name}")
         if name != "png":

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from faceqgen_core.types import Status
-from faceqgen_core.video_io import UnreadableVideo, Video, choose_frames
+from faceqgen_core.video_io import UnreadableVideo, Video, VideoTooLarge, choose_frames
 from tests.images import plain
 from tests.videos import cut_off, damage_frame, write_video
 
@@ -133,3 +133,14 @@ def test_among_labelled_frames_those_a_step_apart_are_chosen():
 def test_a_choice_of_nothing_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         choose_frames(30, 10.0, **options)
+
+
+def test_frames_over_the_limit_are_not_decoded(tmp_path):
+    """A video of 3 MB with frames of 225 megapixels took 3.1 GB before its frames were found to be too large."""
+    path = write_video(tmp_path / "large.avi", [plain(128, 160)] * 2)
+    with pytest.raises(VideoTooLarge, match=r"frames of 128 x 160 pixels, .* raise max_pixels"):
+        Video(path, max_pixels=128 * 160 - 1)
+    with Video(path, max_pixels=128 * 160) as video:
+        video._max_pixels = 100  # as where a later frame is larger than the first
+        ((number, frame),) = video.read([2])
+    assert number == 2 and isinstance(frame, VideoTooLarge) and frame.status == "too_large"

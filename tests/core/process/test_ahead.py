@@ -19,7 +19,7 @@ def test_many_ahead_yields_all_that_an_item_gives_in_the_order_of_the_items():
         return [(index, item)] * (item % 3)
 
     items = [3, 1, 2, 6, 4]
-    found = list(many_ahead(items, work, workers=3, most=4, bytes_of=lambda item: 0))
+    found = list(many_ahead(items, work, workers=3, most=4, bytes_of=lambda item: 1, most_bytes=9))
     assert found == [(1, 1), (2, 2), (2, 2), (4, 4)]
     assert _threads() == []
 

@@ -80,3 +80,31 @@ def test_a_faces_data_set_in_the_making_is_not_cleaned_away(crops, part, tmp_pat
         assert "is under way" in told[0]["left"][faces.summary.folder]
     finally:
         fo.delete_dataset("in-the-making")
+
+
+def test_a_run_that_is_about_to_begin_writes_into_a_folder_that_a_deletion_has_just_removed(
+    crops, begin, pictures, tmp_path
+):
+    """The folder went with the last files of the other data set, and all pictures of the run were missing."""
+    other = make_dataset(pictures["one"])
+    run = begin(other, restored=True, restored_dir=str(tmp_path))
+    foo.get_operator("@faceqgen/face-quality/delete_face_quality")(crops)
+    assert not (tmp_path / "faceqgen").exists()
+    assert [state.missing_files for state in run][-1] == 0
+    other.reload()
+    assert os.path.isfile(other.first().faceqgen.restored_path)
+    other.delete()
+
+
+def test_a_run_whose_data_set_is_deleted_says_so_and_its_files_can_be_cleaned_away(
+    pictures, begin, tmp_path, part
+):
+    """It said that another run had taken the field over."""
+    foo.get_operator(CLEAN)()  # what other tests have left
+    dataset = make_dataset(pictures["one"], pictures["two"])
+    run = begin(dataset, restored=True, restored_dir=str(tmp_path))
+    next(run)
+    dataset.delete()
+    with pytest.raises(part("dataset.lease").LeaseLost, match="was deleted"):
+        next(run)
+    assert foo.get_operator(CLEAN)()["deleted"] == 2 and not (tmp_path / "faceqgen").exists()

@@ -225,12 +225,6 @@ def test_labelled_frames_alone_are_scored_and_tracks_keep_their_numbers(videos, 
     assert frames[14].people.detections[0].index == 7
     best = foo.get_operator("@faceqgen/face-quality/best_shots")(videos, per="track")
     assert best.values("frames.faceqgen_faces.detections.index") == [[[7]]]
-    small = {"faces": "field", "faces_field": "people", "field": "small", "max_pixels": SIZE**2 - 1}
-    operator(
-        videos, preset=preset, fps=0.5, **small
-    )  # one frame; boxes do not get it past the limit
-    videos.reload()
-    assert [f.small.status for f in videos.first().frames.values() if f.small] == ["too_large"]
     with pytest.raises(ValueError, match="no Detections field of the frames; there are: people"):
         operator(videos, preset=preset, faces="field", faces_field="filepath", field="other")
 

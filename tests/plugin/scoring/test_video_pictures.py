@@ -75,3 +75,12 @@ def test_a_video_that_is_deleted_during_the_run_costs_itself_alone(video, tmp_pa
     assert video.values("faceqgen.status") == ["scored"]
     config = video.get_run_info(video.list_runs()[0]).config
     assert (config.complete, config.samples, config.total) == (True, 1, 1)
+
+
+def test_a_video_whose_frames_are_too_large_says_so_and_is_scored_under_a_larger_limit(video, run):
+    """Each frame was decoded first; and none was looked at again."""
+    assert run(video, max_pixels=1000)["counts"] == {"too_large": 1}
+    assert "over the limit of 0.001 megapixels" in video.first().faceqgen.reason
+    assert run(video, max_pixels=2000)["skipped"] == 1
+    assert run(video)["counts"] == {"scored": 1}
+    assert video.values("faceqgen.status") == ["scored"]
