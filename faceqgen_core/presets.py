@@ -258,6 +258,22 @@ def load_preset(name_or_path: str | os.PathLike[str] = DEFAULT_PRESET) -> Preset
     )
 
 
+def require_quality(preset: Preset, work: str) -> None:
+    """Check that a preset is one of ours, with a quality head and its calibration.
+
+    Args:
+        preset: any.
+        work: what needs it, for the message.
+
+    Raises:
+        ValueError: it is a network from elsewhere.
+    """
+    if not preset.explains:
+        raise ValueError(
+            f"{work} needs a preset of ours: {preset.name!r} is a network from elsewhere and gives no quality of 0 to 100"
+        )
+
+
 def write_config(folder: Path, config: Mapping[str, Any]) -> None:
     """Write a preset's config.json with the hashes of the weights that lie in the folder, by a rename."""
     complete = dict(config)

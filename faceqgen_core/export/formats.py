@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from faceqgen_core.export.graph import INPUT, OUTPUTS, build_graph
-from faceqgen_core.presets import Preset
+from faceqgen_core.presets import Preset, require_quality
 from faceqgen_core.vocabulary import SCORES
 from faceqgen_core.whole_files import written_whole
 
@@ -30,11 +30,12 @@ def export(preset: Preset, form: str, folder: Path) -> list[Path]:
         The files: ``<preset>.onnx``, or ``<preset>.xml`` and ``.bin``; then ``<preset>.json``.
 
     Raises:
-        ValueError: an unknown format, or a package that is not installed.
+        ValueError: an unknown format, a network from elsewhere, or a package that is not installed.
         OSError: the files cannot be written.
     """
     if form not in FORMATS:
         raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {form!r}")
+    require_quality(preset, "the export")
     write = FORMATS[form]()  # what lacks is said before the networks are loaded
     folder.mkdir(parents=True, exist_ok=True)
     files = write(build_graph(preset), folder / preset.name)

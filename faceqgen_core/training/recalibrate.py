@@ -21,7 +21,14 @@ from faceqgen_core.alignment import CropProtocol, crop_whole
 from faceqgen_core.calibration import Calibration, SigmoidMapping
 from faceqgen_core.degradation import FAMILIES, degrade
 from faceqgen_core.image_io import ImageError, load_image
-from faceqgen_core.presets import DEFAULT_PRESET, WEIGHTS, Preset, load_preset, write_config
+from faceqgen_core.presets import (
+    DEFAULT_PRESET,
+    WEIGHTS,
+    Preset,
+    load_preset,
+    require_quality,
+    write_config,
+)
 from faceqgen_core.training.calibrate import scale_between
 from faceqgen_core.training.data.layouts import Listing, list_subjects
 from faceqgen_core.training.data.subjects import align_faces
@@ -227,6 +234,7 @@ def run(args: argparse.Namespace) -> int:
     from faceqgen_core.restoration import Restorer
 
     preset = load_preset(args.preset)
+    require_quality(preset, "a new scale")
     refuse_existing(args.output)
     good = read_faces(args.data, preset.protocol, crops=args.crops)
     poor = read_faces(args.poor, preset.protocol, crops=args.crops) if args.poor else None

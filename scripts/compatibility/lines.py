@@ -50,7 +50,7 @@ LINES = (
     Line(
         "pair",
         "A Keras generator and discriminator of one's own, `pair.json`",
-        ("tests/core/foreign/test_pair.py",),
+        ("tests/core/foreign/test_pair.py", "tests/core/foreign/test_layers.py"),
     ),
     Line(
         "refused",

@@ -52,6 +52,7 @@ def test_the_readme_runs(place, data_set):
     fo.delete_dataset("README")
     assert found["dataset"].count_values("faceqgen.status") == {"scored": 6}
     assert len(found["worst"]) == 6 and len(found["failed"]) == 0
+    assert found["dataset"].load_brain_results("codes").points.shape == (6, 2)
     found["dataset"].delete()
     boxed.reload()
     assert boxed.count("people.detections.faceqgen.quality") == 6

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.reliability import batches
 from faceqgen_core import FaceQualityAssessor, load_preset
+from faceqgen_core.cli import main
 from faceqgen_core.foreign.pair import PairPreset
 from faceqgen_core.presets import PresetError
 from tests.foreign_networks import graph, layer, start, write_legacy, write_pair
@@ -111,3 +113,13 @@ def test_a_discriminator_of_another_size_is_refused(tmp_path):
     (folder / "discriminator.h5").write_bytes((other / "discriminator.h5").read_bytes())
     with pytest.raises(PresetError, match="its generator"):
         load_preset(folder)
+
+
+@pytest.mark.parametrize("command", ["export --format onnx", "recalibrate --data faces"])
+def test_what_needs_a_quality_refuses_a_pair_before_anything_is_read(
+    tmp_path, command, capsys, monkeypatch
+):
+    write_pair(tmp_path / "pair")
+    monkeypatch.chdir(tmp_path)
+    assert main([*command.split(), "--preset", "pair", "--output", "new"]) == 2
+    assert "needs a preset of ours" in capsys.readouterr().err and not Path("new").exists()
