@@ -23,7 +23,7 @@ from tests.claims import claim
 from tests.training.small_set import aligned_small_set, write_small_set
 
 SETTINGS = {
-    "grading_steps": 200,
+    "grading_steps": 400,
     "graded_batch": 16,
     "grading_rate": 0.003,
     "grading_average": 0.0,  # so short a run still climbs; a mean would lag behind
@@ -104,7 +104,7 @@ def test_the_discriminator_orders_degraded_held_back_faces_better_than_untrained
     for network, file in zip(networks, WEIGHTS, strict=False):
         network.load_weights(run / file)
     trained, _ = development.report(*networks)
-    # Seen .60 to .66 over instruction sets: two hundred steps of so narrow a network learn some of the families.
+    # Seen .60 to .66 over instruction sets after two hundred steps: so narrow a network learns some of the families.
     order = trained["order_discriminator"]
     claim("order", order, above=0.57)
     claim("order gained", order - np.mean(untrained), above=0.05)
@@ -113,7 +113,7 @@ def test_the_discriminator_orders_degraded_held_back_faces_better_than_untrained
 @pytest.mark.sweep
 def test_the_discriminator_orders_graded_originals_of_held_back_subjects(run, data, seed):
     first, *_, last = _rows(run, "grading.csv")
-    assert (first["step"], last["step"]) == (50, 200)
+    assert (first["step"], last["step"]) == (50, 400)
     for name in ("verdict", "similarity", "naming"):
         assert last[name] < first[name]
     (folder,) = (run / "cache").glob("labelled-*")
@@ -121,13 +121,21 @@ def test_the_discriminator_orders_graded_originals_of_held_back_subjects(run, da
     _, held = split_labelled(
         labelled, split_subjects(aligned_small_set(data), share=0.25, seed=seed)[1]
     )
-    keras.utils.set_random_seed(seed)
-    untrained, judge = (_networks()[1] for _ in range(2))
+    # A network that nobody has trained may by chance order one of fifty faces' two predictions, up to .42 seen; so both
+    # together are compared with the mean of five.
+    untrained = []
+    for chance in range(5):
+        keras.utils.set_random_seed(chance)
+        untrained.append(_order(_networks()[1], labelled, held))
+    judge = _networks()[1]
     judge.load_weights(run / WEIGHTS[1])
-    before, after = (report(network, labelled, held) for network in (untrained, judge))
-    for name in ("d_degraded", "similarity_degraded"):
-        # Seen: .19 and .24 gained. So short a run on altered faces orders little, an untrained network nothing.
-        claim(f"{name} gained", after[name] - before[name], above=0.08)
+    claim("order gained", _order(judge, labelled, held) - np.mean(untrained), above=0.08)
+
+
+def _order(judge, labelled, held):
+    """Mean correlation of the verdicts and of the predicted similarities with the labels of degraded faces."""
+    told = report(judge, labelled, held)
+    return np.mean([told["d_degraded"], told["similarity_degraded"]])
 
 
 def test_config_data_code_and_curves_lie_beside_the_weights(run):
