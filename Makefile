@@ -1,4 +1,4 @@
-# make demo | app | test | test-ray | docs | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
+# make demo | app | test | test-ray | audit | docs | bench | reliability | screenshots | lint | clean: each does the set-up it needs, once.
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,13 +23,14 @@ export FIFTYONE_DO_NOT_TRACK := true
 export TF_CPP_MIN_LOG_LEVEL := 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo app test test-ray docs bench reliability lint screenshots clean
+.PHONY: help venv demo app test test-ray audit docs bench reliability lint screenshots clean
 
 help:
 	@echo "make demo         build the demo data set in FiftyOne, score it, write a contact sheet"
 	@echo "make app          open the FiftyOne App on the demo data set"
 	@echo "make test         lint and all tests (App tests where there is a Chromium)"
 	@echo "make test-ray     scoring on a Ray cluster of two nodes on this machine, one of them killed (needs the extra ray: an environment of its own)"
+	@echo "make audit        ask a database (network) for known faults of the packages we install and allow"
 	@echo "make docs         the documentation as a site, in build/site"
 	@echo "make bench        how fast it is here, beside what it is measured against (BENCH_ARGS=... for less)"
 	@echo "make reliability  kill, fuzz, compare: the promises of docs/reliability.md, broken on purpose (an hour; RELIABILITY_ARGS=...)"
@@ -75,6 +76,11 @@ $(VENV)-ray/.ready: pyproject.toml setup.py constraints.txt scripts/set_up.py
 test-ray: $(VENV)-ray/.ready
 	@$(VENV)-ray/bin/python -m pytest tests/core/distributed tests/plugin/scoring/test_import_scores.py $(PYTEST_ARGS)
 
+audit: $(READY)
+	@$(PYTHON) -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/pip install --quiet "pip-audit>=2.7,<3"
+	@$(BIN)/python -m scripts.audit $(VENV)-audit/bin/pip-audit
+
 docs: $(READY)
 	@NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --quiet
 	@echo "docs: build/site/index.html"
@@ -90,5 +96,5 @@ screenshots: $(READY)
 	@$(BIN)/python scripts/walkthrough.py
 
 clean:
-	rm -rf $(VENV) $(VENV)-ray .coverage .coverage.* build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-ray $(VENV)-audit .coverage .coverage.* build dist demo-output *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

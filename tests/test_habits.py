@@ -26,10 +26,13 @@ def _yaml(path):
 
 
 def test_the_workflow_runs_what_the_readme_names_with_pinned_actions_on_every_python():
-    (job,) = _yaml(".github/workflows/test.yml")["jobs"].values()
-    used = [step["uses"] for step in job["steps"] if "uses" in step]
+    jobs = _yaml(".github/workflows/test.yml")["jobs"]
+    steps = {name: job["steps"] for name, job in jobs.items()}
+    used = [step["uses"] for made in steps.values() for step in made if "uses" in step]
     assert used and all(re.search(r"@[0-9a-f]{40}$", action) for action in used)
-    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    run = {name: [x["run"] for x in made if "run" in x] for name, made in steps.items()}
+    assert run == {"test": [".ci/run"], "audit": ["make audit"]}
+    job = jobs["test"]
     assert job["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12"]
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
