@@ -84,10 +84,10 @@ class Cleaning:
 
     def _plan_folder(self, path: Path) -> None:
         try:
-            owners = {e.dataset for e in Manifest(path).read() if e.dataset is not None}
-            for name in names_of(owners).values():
+            found = self._look(path)
+            for name in names_of(found.owners).values():
                 Lease(fo.load_dataset(name), path.name, "cleaning").require_free()
-            self.plan.folders.append(self._look(path))
+            self.plan.folders.append(found)
         except (OSError, ValueError) as error:
             self.plan.left[str(path)] = str(error)
 

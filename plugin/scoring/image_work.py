@@ -6,10 +6,10 @@ from collections.abc import Generator, Sequence
 from typing import Any
 
 from ..dataset.connection import patiently
-from ..storage.restored_files import RestoredFiles, WrittenFiles
+from ..storage.restored_files import RestoredFiles
 from .given_boxes import LabelBoxes
 from .pending import notices, pending_images
-from .work import Picture, Scored, Work
+from .work import OldPictures, Picture, PictureKey, Work
 
 BOXES_AT_ONCE = 64
 
@@ -46,15 +46,10 @@ class ImageWork(Work):
         self._summary.kept += lost
         self._summary.done += len(pairs) + lost
 
-    def _with_old(self, pairs: Sequence[Scored], written: list[WrittenFiles]) -> list[WrittenFiles]:
-        """The files; of samples scored again for their heatmap alone, with the restored images that they have."""
-        ids = [item.sample_id for item, _ in pairs if item.remade]
-        if self._settings.restored or not ids:
-            return written
+    def _old(self, ids: Sequence[str]) -> dict[PictureKey, OldPictures]:
         paths = ["id", self._names.media, self._names.face_path("restored_path")]
-        columns = patiently(lambda: self._samples.select(ids).values(paths))
-        old = {sample_id: (image, faces) for sample_id, image, faces in zip(*columns, strict=True)}
-        for place, (item, _) in enumerate(pairs):
-            if item.sample_id in old:
-                written[place] = written[place].with_restored(*old[item.sample_id])
-        return written
+        columns = patiently(lambda: self._samples.select(list(ids)).values(paths))
+        return {
+            (sample_id, None): (image, faces)
+            for sample_id, image, faces in zip(*columns, strict=True)
+        }

@@ -24,7 +24,7 @@ from ..dataset import extra_scores, fields
 from .given_boxes import face_boxes, sample_boxes
 from .patch_labels import PatchLabels
 from .settings import ScoreSettings
-from .stand_ins import STAND_INS, PictureFile
+from .stand_ins import STAND_INS, file_behind
 
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
@@ -291,8 +291,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
                 "nothing was embedded: a network from elsewhere draws no face from a code; make the model with a preset of ours"
             )
             raise self._refused
-        images = [arg.path if isinstance(arg, PictureFile) else arg for arg in args]
-        return list(self._assessor.assess(images, faces=self._faces, code=True))
+        return list(self._assessor.assess(map(file_behind, args), faces=self._faces, code=True))
 
     def _request(self, image: Any, sample: Any) -> Any:
         from faceqgen_core import ImageRequest
@@ -305,8 +304,7 @@ class FaceQgenModel(fomo.SamplesMixin, fomo.EmbeddingsMixin, fomo.Model):
             boxes = face_boxes(sample_boxes(sample, name, self.config.max_pixels, pixels))
         if has_file:
             return ImageRequest(sample.filepath, boxes=boxes)
-        path = image.path if isinstance(image, PictureFile) else image
-        return ImageRequest(path, boxes=boxes)
+        return ImageRequest(file_behind(image), boxes=boxes)
 
 
 def _is_image(sample: Any) -> bool:

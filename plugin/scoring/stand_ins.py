@@ -45,6 +45,11 @@ class PictureFile:
         return self._pixels[part]
 
 
+def file_behind(image: Any) -> Any:
+    """The path where an image is a file that was not read, else the image."""
+    return image.path if isinstance(image, PictureFile) else image
+
+
 class _Images:
     """FiftyOne's image module, which reads nothing in threads that apply a model of ours."""
 

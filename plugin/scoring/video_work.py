@@ -14,10 +14,10 @@ from typing import Any
 
 from ..dataset import fields, ownership
 from ..dataset.connection import patiently, set_by_id
-from ..storage.restored_files import RestoredFiles, WrittenFiles
+from ..storage.restored_files import RestoredFiles
 from .given_boxes import FrameBoxes
 from .pending import RETRIED, Looks, Pictures, worth_another_look
-from .work import Picture, Scored, Work
+from .work import OldPictures, Picture, PictureKey, Work
 
 KEPT_FRAMES = 16
 """Frames whose pixels are kept until their files are written: what bounds the memory where there are files."""
@@ -207,25 +207,15 @@ class VideoWork(Work):
         self._summary.done += len(documents)
         self._summary.total -= len(failures) - len(documents)  # those that were deleted meanwhile
 
-    def _with_old(self, pairs: Sequence[Scored], written: list[WrittenFiles]) -> list[WrittenFiles]:
-        """The files; of frames scored again for their heatmap alone, with the restored images that they have."""
-        ids = sorted({item.sample_id for item, _ in pairs if item.remade})
-        if self._settings.restored or not ids:
-            return written
+    def _old(self, ids: Sequence[str]) -> dict[PictureKey, OldPictures]:
         paths = ["id", "frames.frame_number", self._names.media]
         paths.append(self._names.face_path("restored_path"))
-        columns = patiently(lambda: self._samples.select(ids).values(paths))
-        old = {
+        columns = patiently(lambda: self._samples.select(list(ids)).values(paths))
+        return {
             (sample_id, number): (image, faces)
             for sample_id, *frames in zip(*columns, strict=True)
             for number, image, faces in zip(*frames, strict=True)
         }
-        return [
-            files.with_restored(*old[item.sample_id, item.number])
-            if item.remade and (item.sample_id, item.number) in old
-            else files
-            for (item, _), files in zip(pairs, written, strict=True)
-        ]
 
 
 def _in_sum(frames: dict[int, Any], failure: Any) -> Any:

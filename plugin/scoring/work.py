@@ -15,6 +15,12 @@ from .given_boxes import FrameBox, face_boxes, follow_tracks
 from .progress import Summary
 from .settings import ScoreSettings
 
+PictureKey = tuple[str, int | None]
+"""Id of a sample, and number of its frame; None: it is an image."""
+
+OldPictures = tuple[str | None, Sequence[str | None] | None]
+"""Paths of a restored image, and of the restored crops of its faces in their order."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Picture:
@@ -42,6 +48,11 @@ class Picture:
     def name(self) -> str:
         """What its files are named after."""
         return self.sample_id if self.number is None else f"{self.sample_id}_frame{self.number}"
+
+    @property
+    def key(self) -> PictureKey:
+        """What tells it from all others."""
+        return self.sample_id, self.number
 
     def request(self, source: Any, name: str | None = None) -> Any:
         """What the core is asked: ``source`` is path, pixels, or why there are none."""
@@ -121,6 +132,10 @@ class Work(ABC):
     def write(self, chunk: Sequence[list[Any]], files: RestoredFiles | None) -> None:
         """Write the assessments of the next requests."""
 
+    @abstractmethod
+    def _old(self, ids: Sequence[str]) -> dict[PictureKey, OldPictures]:
+        """The restored pictures that an earlier run has written of samples."""
+
     def declare(self) -> list[str]:
         """Declare the fields; returns what the user should know."""
         chosen = self._settings
@@ -166,8 +181,18 @@ class Work(ABC):
         return pairs, len(lost)
 
     def _with_old(self, pairs: Sequence[Scored], written: list[WrittenFiles]) -> list[WrittenFiles]:
-        """The files that the fields shall name."""
-        return written
+        """The files that the fields shall name.
+
+        Of what is scored again for its heatmap alone, with the restored images that it has.
+        """
+        ids = sorted({item.sample_id for item, _ in pairs if item.remade})
+        if self._settings.restored or not ids:
+            return written
+        old = self._old(ids)
+        return [
+            files.with_restored(*old[item.key]) if item.remade and item.key in old else files
+            for (item, _), files in zip(pairs, written, strict=True)
+        ]
 
     def _count(
         self, pairs: Sequence[Scored], written: Sequence[WrittenFiles], lost: Sequence[Scored]
