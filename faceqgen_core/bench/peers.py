@@ -100,6 +100,54 @@ def faceqnet_shape(batch_size: int) -> Callable[[Sequence[Path]], float]:
     return work
 
 
+IRESNET = {50: (3, 4, 14, 3), 100: (3, 13, 30, 3)}
+"""Blocks of each of the four levels, by what the network is called."""
+
+
+def iresnet_shape(layers: int) -> Callable[[Sequence[Path]], float]:
+    """A recogniser's body with one number out, by its shape: IResNet at 112 pixels, 32 at once, random weights.
+
+    With 50 layers what OFIQ's unified score (MagFace), CR-FIQA (S) and eDifFIQA (M) run, with 100 CR-FIQA (L) and eDifFIQA (L).
+
+    Args:
+        layers: 50 or 100.
+    """
+    network = iresnet(layers)
+
+    def work(paths: Sequence[Path]) -> float:
+        for start in range(0, len(paths), 32):
+            batch = _batch(paths[start : start + 32], 112)
+            network.predict(batch / np.float32(127.5) - 1, batch_size=32, verbose=0)
+        return len(paths)
+
+    return work
+
+
+def iresnet(layers: int) -> Any:
+    """ArcFace's body: BN, convolution, BN, PReLU, convolution, BN, half the side at each level, and one number out.
+
+    Deng et al., CVPR 2019, arXiv:1801.07698, section 3.1; the levels as in InsightFace's IResNet.
+    """
+    import keras
+    from keras import layers as of
+
+    def convolution(x: Any, channels: int, side: int = 3, stride: int = 1) -> Any:
+        x = of.Conv2D(channels, side, strides=stride, padding="same", use_bias=False)(x)
+        return of.BatchNormalization()(x)
+
+    image = keras.Input((112, 112, 3))
+    x = of.PReLU(shared_axes=[1, 2])(convolution(image, 64))
+    for level, blocks in enumerate(IRESNET[layers]):
+        channels = 64 * 2**level
+        for block in range(blocks):
+            stride = 1 if block else 2
+            inner = convolution(of.BatchNormalization()(x), channels)
+            inner = convolution(of.PReLU(shared_axes=[1, 2])(inner), channels, stride=stride)
+            x = of.Add()([x if block else convolution(x, channels, 1, stride), inner])
+    code = of.Dense(512)(of.Flatten()(of.BatchNormalization()(x)))
+    return keras.Model(image, of.Dense(1)(of.BatchNormalization()(code)))
+
+
 def serfiq_shape(passes: int = 100) -> Callable[[Sequence[Path]], float]:
     """SER-FIQ's work by its shape: ResNet-50 at 112 pixels once, its last layers ``passes`` times under drop-out."""
     import keras

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from faceqgen_core.bench.images import write_crops, write_lfw_sized, write_photographs
 from faceqgen_core.bench.limit import ForwardPass, matrix_product
-from faceqgen_core.bench.peers import Naive, faceqnet_shape, find_lightqnet, lightqnet, serfiq_shape
+from faceqgen_core.bench.peers import (
+    Naive,
+    faceqnet_shape,
+    find_lightqnet,
+    iresnet_shape,
+    lightqnet,
+    serfiq_shape,
+)
 from faceqgen_core.bench.rates import Side
 from faceqgen_core.bench.sizes import Sizes
 
@@ -21,6 +28,10 @@ PHOTOGRAPHS, LFW = "photographs, all faces", "pictures of LFW's size"
 NAIVE_CROPS, NAIVE_PHOTOGRAPHS, NAIVE_LFW = "naive, crops", "naive, photographs", "naive, LFW"
 FORWARD, PEAK, PEAK_BF16 = "bare forward pass", "matrix product, f32", "matrix product, bf16"
 FACEQNET_1, FACEQNET_32 = "FaceQnet's shape, batch 1", "FaceQnet's shape, batch 32"
+IRESNETS = {
+    f"{whose}'s shape, IResNet-{layers}": layers
+    for whose, layers in (("MagFace", 50), ("CR-FIQA (L)", 100))
+}
 SERFIQ, LIGHTQNET = "SER-FIQ's shape, 100 passes", "LightQNet, batch 1"
 
 
@@ -80,6 +91,8 @@ class Sides:
             return lightqnet(find_lightqnet(self._lightqnet))
         if name in (FACEQNET_1, FACEQNET_32):
             return faceqnet_shape(1 if name == FACEQNET_1 else 32)
+        if name in IRESNETS:
+            return iresnet_shape(IRESNETS[name])
         return serfiq_shape() if name == SERFIQ else self.naive.crops
 
     @cached_property

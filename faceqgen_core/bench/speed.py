@@ -34,6 +34,7 @@ PAIRS = (
     Pair("faceqnet", sides.PRODUCT, sides.FACEQNET_32),
     Pair("lightqnet", sides.PRODUCT, sides.LIGHTQNET),
     Pair("serfiq", sides.PRODUCT, sides.SERFIQ),
+    *(Pair("iresnet", sides.PRODUCT, side) for side in sides.IRESNETS),
 )
 NAMES = tuple(dict.fromkeys(pair.name for pair in PAIRS))
 

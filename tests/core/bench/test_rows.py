@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from faceqgen_core.bench import agreement, bench, fresh, programs, sides, speed
+from faceqgen_core.bench.peers import iresnet
 from faceqgen_core.bench.rates import Rate
 from faceqgen_core.bench.row import Row
 from faceqgen_core.bench.sizes import Sizes
@@ -71,6 +72,7 @@ def test_every_target_has_a_row_that_carries_it_whatever_can_be_run(tmp_path, mo
     monkeypatch.setattr(speed, "measure", _canned)
     monkeypatch.setattr(sides, "faceqnet_shape", lambda batch: len)
     monkeypatch.setattr(sides, "serfiq_shape", lambda: len)
+    monkeypatch.setattr(sides, "iresnet_shape", lambda layers: len)
     monkeypatch.setattr(sides.ForwardPass, "choose_batch", lambda self, crops: 32)
     monkeypatch.setattr(sides, "find_lightqnet", _absent)
     for name in ("agreement_rows", "start_rows", "memory_rows"):
@@ -86,6 +88,12 @@ def test_every_target_has_a_row_that_carries_it_whatever_can_be_run(tmp_path, mo
     assert "needs a checkout" in by_name["panel"].note
     text = document(result)
     assert f"{len([row for row in rows if row.bound])} targets: " in text and "not measured" in text
+
+
+@pytest.mark.parametrize(("layers", "millions"), [(50, 43.59), (100, 65.16)])
+def test_the_network_of_others_has_as_many_weights_as_theirs(layers, millions):
+    """InsightFace's model zoo gives the numbers; ours has one more row for the score, and the means of its norms."""
+    assert iresnet(layers).count_params() == pytest.approx(1e6 * millions, rel=2e-3)
 
 
 def _absent(*arguments, **options):
