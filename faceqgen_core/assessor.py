@@ -35,7 +35,7 @@ from faceqgen_core.finding.faces import find_faces
 from faceqgen_core.image_io import DEFAULT_MAX_PIXELS, ImageError, ImageSource, load_image
 from faceqgen_core.image_request import ImageRequest as ImageRequest
 from faceqgen_core.image_request import bytes_of
-from faceqgen_core.memory_budget import PICTURES as PICTURE_MEMORY
+from faceqgen_core.media.memory_budget import PICTURES as PICTURE_MEMORY
 from faceqgen_core.onnx_quality.extra_score import ExtraScore
 from faceqgen_core.presets import DEFAULT_PRESET, Preset, load_preset
 from faceqgen_core.process.ahead import many_ahead, one_ahead

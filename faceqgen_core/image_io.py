@@ -45,10 +45,10 @@ from faceqgen_core.media.levels import (
     to_8_bits,
     white_value,
 )
+from faceqgen_core.media.memory_budget import PICTURES, Reserve
 from faceqgen_core.media.png_bytes import png_bytes
 from faceqgen_core.media.png_chunks import png_chunks
 from faceqgen_core.media.remote import RemoteError, fetch, is_remote, short_name, was_remote
-from faceqgen_core.memory_budget import PICTURES, Reserve
 from faceqgen_core.types import Image, Status
 from faceqgen_core.whole_files import written_whole
 

@@ -91,7 +91,7 @@ PROMISES = (
     ),
     Promise(
         "Decoding many large pictures at once stays within one budget of memory",
-        "tests/core/test_memory_budget.py: *",
+        "tests/core/media/test_memory_budget.py: *",
     ),
     Promise(
         "Fields and files that no run has made are neither written nor deleted",
@@ -115,7 +115,7 @@ PROMISES = (
     ),
     Promise(
         "No cell of our tables is run by a spreadsheet, and paths read back as they were",
-        "tests/core/test_csv_cells.py: *",
+        "tests/core/tables/test_csv_cells.py: *",
     ),
     Promise(
         "No package that is installed, and no lower bound, has a known fault: `make audit` asks where a database can be reached",

@@ -12,20 +12,20 @@ from collections.abc import Callable
 import numpy as np
 
 from faceqgen_core.covers.canvas import Canvas
-from faceqgen_core.covers.cup import cup
-from faceqgen_core.covers.face_mask import face_mask
-from faceqgen_core.covers.food import food
-from faceqgen_core.covers.goggles import goggles
-from faceqgen_core.covers.hair import fringe, strands
-from faceqgen_core.covers.hand import hand
-from faceqgen_core.covers.hat import hat
 from faceqgen_core.covers.held_back import HELD_BACK
-from faceqgen_core.covers.microphone import microphone
+from faceqgen_core.covers.in_hand.cup import cup
+from faceqgen_core.covers.in_hand.food import food
+from faceqgen_core.covers.in_hand.hand import hand
+from faceqgen_core.covers.in_hand.microphone import microphone
+from faceqgen_core.covers.in_hand.phone import phone
 from faceqgen_core.covers.patches import blob, ellipse, rectangle
-from faceqgen_core.covers.phone import phone
-from faceqgen_core.covers.scarf import scarf
-from faceqgen_core.covers.sunglasses import sunglasses
-from faceqgen_core.planes import Plane
+from faceqgen_core.covers.planes import Plane
+from faceqgen_core.covers.worn.face_mask import face_mask
+from faceqgen_core.covers.worn.goggles import goggles
+from faceqgen_core.covers.worn.hair import fringe, strands
+from faceqgen_core.covers.worn.hat import hat
+from faceqgen_core.covers.worn.scarf import scarf
+from faceqgen_core.covers.worn.sunglasses import sunglasses
 from faceqgen_core.types import Image
 
 _THINGS: dict[str, Callable[[Canvas, float], None]] = {

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from faceqgen_core.planes import Plane, three, tinted
+from faceqgen_core.covers.planes import Plane, three, tinted
 from faceqgen_core.types import Image
 
 EYE_DISTANCE = 0.27

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.covers.canvas import Canvas
-from faceqgen_core.planes import Plane, three, tinted
+from faceqgen_core.covers.planes import Plane, three, tinted
 
 Colour = NDArray[np.float64]
 

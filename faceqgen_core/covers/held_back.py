@@ -5,4 +5,4 @@ training pair and no label, so that held-back subjects under them tell how well 
 """
 
 HELD_BACK = frozenset({"goggles", "cup", "food", "dapple", "interlacing", "fog"})
-"""Names in ``faceqgen_core.covers.FAMILIES`` and ``faceqgen_core.wild.FAMILIES``; about one in five of them."""
+"""Names in ``faceqgen_core.covers.FAMILIES`` and ``faceqgen_core.training.data.wild.FAMILIES``; about one in five of them."""

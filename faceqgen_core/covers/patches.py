@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.covers.canvas import Canvas, oval
 from faceqgen_core.covers.colours import cloth, dye, folds, mix
-from faceqgen_core.planes import three, tinted
+from faceqgen_core.covers.planes import three, tinted
 from faceqgen_core.types import Image
 
 _CENTRE = (0.0, 0.65)

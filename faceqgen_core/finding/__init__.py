@@ -1,1 +1,1 @@
-"""Pixels -> faces, beyond what a detector sees at its first look."""
+"""Pixels -> faces: the three networks of MTCNN as graphs, and what lies beyond a detector's first look."""

@@ -78,11 +78,11 @@ LINES = (
     Line(
         "formats",
         "HEIC/HEIF, AVIF; one list of formats",
-        ("tests/core/media/test_formats.py", "tests/core/test_image_formats.py"),
+        ("tests/core/media/test_formats.py", "tests/core/media/test_image_formats.py"),
     ),
     Line("levels", "Greys of 10, 12 and 14 bits", ("tests/core/media/test_levels.py",)),
     Line("remote", "`s3://`, `gs://`, `https://`", ("tests/core/media/test_remote.py",)),
-    Line("turned", "Turned photographs without EXIF", ("tests/core/test_turned.py",)),
+    Line("turned", "Turned photographs without EXIF", ("tests/core/finding/test_turned.py",)),
     Line(
         "windows",
         "Windows paths and upper case are read right",

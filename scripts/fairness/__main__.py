@@ -3,7 +3,8 @@
     python -m scripts.fairness --data london --people london_faces_info.csv --write
 
 ``--data`` is the folder of the London Set, ``<person>/<image>``; ``--people`` its own table, of the same source (doi
-10.6084/m9.figshare.5047666, CC BY 4.0). Without ``--write`` the tables are printed alone.
+10.6084/m9.figshare.5047666, CC BY 4.0). Without ``--write`` the tables are printed alone. ``--held-out`` says that the preset
+has not seen the London Set: its tables have a place of their own on the page.
 """
 
 from __future__ import annotations
@@ -27,7 +28,11 @@ from scripts.fairness.groups import TONES, Person, Spread, read_people, spreads,
 from scripts.model_card.measure.subgroups import typology_angle
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "fairness.md"
-BEGIN, END = "<!-- tables: written by scripts/fairness -->", "<!-- end of the tables -->"
+SHIPPED = "<!-- tables: written by scripts/fairness -->"
+HELD_OUT = (
+    "<!-- tables of networks that have not seen these people: written by scripts/fairness -->"
+)
+END = "<!-- end of the tables -->"
 FAMILIES = ("dark", "side_light", "gaussian_blur", "low_resolution")
 STRENGTH = 0.5
 
@@ -132,11 +137,11 @@ def _degraded(faces: Faces, groups: Mapping[str, Mapping[str, str]]) -> str:
     return "\n".join(lines)
 
 
-def write(text: str, page: Path = PAGE) -> None:
-    """Put the tables into the page, in place of those that stand there."""
-    old = page.read_text(encoding="utf-8")
-    before, after = old.split(BEGIN)[0], old.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+def write(text: str, page: Path = PAGE, *, begin: str = SHIPPED) -> None:
+    """Put the tables into the page, in place of those that stand there between ``begin`` and the next end."""
+    before, old = page.read_text(encoding="utf-8").split(begin)
+    after = old.split(END, 1)[1]
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{END}{after}", encoding="utf-8")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -150,6 +155,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--people", type=Path, required=True, help="london_faces_info.csv")
     parser.add_argument("--preset", default=DEFAULT_PRESET, help="name or folder of the preset")
     parser.add_argument("--write", action="store_true", help="write the tables into the page")
+    parser.add_argument(
+        "--held-out", action="store_true", help="the preset was trained without the London Set"
+    )
     chosen = parser.parse_args(arguments)
     try:
         text = report(Faces(chosen.data, chosen.preset), read_people(chosen.people))
@@ -157,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))
     print(text)
     if chosen.write:
-        write(text)
+        write(text, begin=HELD_OUT if chosen.held_out else SHIPPED)
     return 0
 
 

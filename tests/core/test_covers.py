@@ -5,10 +5,11 @@ import itertools
 import numpy as np
 import pytest
 
-from faceqgen_core import covers, wild
+from faceqgen_core import covers
 from faceqgen_core.alignment import CropProtocol, align
 from faceqgen_core.covers import FAMILIES, cover
 from faceqgen_core.covers.held_back import HELD_BACK
+from faceqgen_core.training.data import wild
 from tests.images import astronaut, astronaut_face
 
 CROP = align(astronaut(), astronaut_face(), CropProtocol()).image

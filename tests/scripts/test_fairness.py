@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scripts.fairness.__main__ import BEGIN, END, PAGE, write
+from scripts.fairness.__main__ import END, HELD_OUT, PAGE, SHIPPED, write
 from scripts.fairness.groups import TONES, Person, read_people, spreads, table, tone
 
 
@@ -49,11 +49,19 @@ def test_of_too_few_people_no_interval_is_given():
     assert "| few | 4 | 91.5 | -5.0 | 100% |" in text and "| many | 6 | 96.5 (" in text
 
 
-def test_the_tables_replace_those_that_stand_in_the_page(tmp_path):
+@pytest.mark.parametrize(("begin", "other"), [(SHIPPED, HELD_OUT), (HELD_OUT, SHIPPED)])
+def test_the_tables_replace_those_that_stand_in_their_place_of_the_page(tmp_path, begin, other):
     copy = tmp_path / "page.md"
     copy.write_text(PAGE.read_text(encoding="utf-8"), encoding="utf-8")
-    write("| one |", copy)
-    write("| two |", copy)
+    kept = _block(copy, other)
+    write("| one |", copy, begin=begin)
+    write("| two |", copy, begin=begin)
+    assert _block(copy, begin).strip() == "| two |"
+    assert _block(copy, other) == kept
     text = copy.read_text(encoding="utf-8")
-    assert text.count(BEGIN) == text.count(END) == 1
-    assert "| two |" in text and "| one |" not in text and "These numbers flatter" in text
+    assert (text.count(SHIPPED), text.count(HELD_OUT), text.count(END)) == (1, 1, 2)
+    assert text.endswith(PAGE.read_text(encoding="utf-8").rpartition(END)[2])
+
+
+def _block(page, begin):
+    return page.read_text(encoding="utf-8").split(begin)[1].split(END)[0]

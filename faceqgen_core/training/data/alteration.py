@@ -17,12 +17,12 @@ from faceqgen_core.covers import cover
 from faceqgen_core.degradation import COVER, FAMILIES, LIGHT, STRUCTURE, degrade
 from faceqgen_core.training.data.subjects import FaceSet
 from faceqgen_core.training.data.targets import Targets
+from faceqgen_core.training.data.wild import FAMILIES as WILD
+from faceqgen_core.training.data.wild import degrade_wild
 from faceqgen_core.training.geometry.face_geometry import FaceGeometry
 from faceqgen_core.training.geometry.head import Head
 from faceqgen_core.training.geometry.light import Light
 from faceqgen_core.types import Image
-from faceqgen_core.wild import FAMILIES as WILD
-from faceqgen_core.wild import degrade_wild
 
 NAMED_AS = {
     "hard_light": "side_light",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from faceqgen_core.covers.ball import ball
 from faceqgen_core.covers.canvas import Canvas, outline, oval
 from faceqgen_core.covers.colours import dye
-from faceqgen_core.covers.grip import grip
+from faceqgen_core.covers.in_hand.ball import ball
+from faceqgen_core.covers.in_hand.grip import grip
 
 _METAL = np.array([[45, 45, 48], [120, 122, 126], [185, 187, 192], [190, 160, 95]], np.float64)
 

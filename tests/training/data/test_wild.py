@@ -7,7 +7,7 @@ import pytest
 from skimage.metrics import peak_signal_noise_ratio
 
 from faceqgen_core.alignment import CropProtocol, align
-from faceqgen_core.wild import FAMILIES, degrade_wild
+from faceqgen_core.training.data.wild import FAMILIES, degrade_wild
 from tests.images import astronaut, astronaut_face
 
 CROP = align(astronaut(), astronaut_face(), CropProtocol()).image

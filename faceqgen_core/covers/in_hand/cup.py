@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.covers.canvas import Canvas, curve, outline, oval
 from faceqgen_core.covers.colours import cloth, dye
-from faceqgen_core.covers.grip import grip
+from faceqgen_core.covers.in_hand.grip import grip
 
 
 def cup(canvas: Canvas, strength: float) -> None:

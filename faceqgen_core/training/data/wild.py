@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.covers.held_back import HELD_BACK
+from faceqgen_core.covers.planes import three, tinted
 from faceqgen_core.degradation import degrade
-from faceqgen_core.planes import three, tinted
 from faceqgen_core.types import Image
 
 Plane = NDArray[np.float32]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.covers.canvas import Canvas, curve, outline, oval
 from faceqgen_core.covers.colours import Colour, skin_colour
-from faceqgen_core.planes import Plane
+from faceqgen_core.covers.planes import Plane
 
 _BASES = np.array([[-0.5, 0.0], [-0.17, -0.07], [0.17, -0.05], [0.48, 0.08]])
 _LENGTHS = np.array([1.05, 1.2, 1.1, 0.85])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from faceqgen_core.covers.ball import ball
 from faceqgen_core.covers.canvas import Canvas, oval
 from faceqgen_core.covers.colours import dye, mix
-from faceqgen_core.covers.grip import grip
+from faceqgen_core.covers.in_hand.ball import ball
+from faceqgen_core.covers.in_hand.grip import grip
 
 
 def food(canvas: Canvas, strength: float) -> None:

@@ -18,10 +18,10 @@ import pytest
 
 from faceqgen_core import image_io
 from faceqgen_core.image_io import ImageTooLarge, image_size, load_image
-from faceqgen_core.memory_budget import PICTURES, MemoryBudget
+from faceqgen_core.media.memory_budget import PICTURES, MemoryBudget
 from tests.images import astronaut, exif, turned_for
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_threads_never_hold_more_than_the_budget_together_and_all_get_their_turn():

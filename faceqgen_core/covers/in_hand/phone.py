@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.covers.ball import ball
 from faceqgen_core.covers.canvas import Canvas, oval
 from faceqgen_core.covers.colours import cloth, dye
-from faceqgen_core.covers.grip import grip
-from faceqgen_core.planes import three
+from faceqgen_core.covers.in_hand.ball import ball
+from faceqgen_core.covers.in_hand.grip import grip
+from faceqgen_core.covers.planes import three
 
 
 def _gleam(canvas: Canvas) -> NDArray[np.float32]:

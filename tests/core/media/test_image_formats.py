@@ -7,7 +7,7 @@ from pathlib import Path
 
 from faceqgen_core.media.formats import FORMATS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_every_image_is_opened_by_an_explicit_list_of_formats():

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from faceqgen_core.covers.canvas import Canvas
-from faceqgen_core.planes import Plane
+from faceqgen_core.covers.planes import Plane
 
 
 def ball(canvas: Canvas, centre: NDArray[np.float64], radius: float) -> tuple[Plane, Plane]:

@@ -1,0 +1,1 @@
+"""What a hand holds before a face, and the hand itself."""

@@ -1,0 +1,1 @@
+"""What is worn before a face: glasses, masks, hair, hats, scarves."""
