@@ -90,4 +90,5 @@ def _in_processes(draw: Callable[[int], T], first: int, last: int, workers: int)
                 coming.append(pool.submit(_drawn, number + len(coming)))
             yield coming.popleft().result()
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Waited for: a process that ends while its pool still does says that a file is closed already.
+        pool.shutdown(cancel_futures=True)

@@ -1,5 +1,6 @@
 """Batches come in order and alike, whoever draws them ahead; an error comes where its batch would have come."""
 
+import multiprocessing
 import os
 from functools import partial
 
@@ -31,6 +32,17 @@ def test_an_error_comes_in_the_place_of_its_batch(workers):
     assert [next(batches)[0], next(batches)[0]] == [2, 3]
     with pytest.raises(ValueError, match="no batch 4"):
         next(batches)
+
+
+@pytest.mark.parametrize("taken", [2, 7])
+def test_the_processes_are_gone_once_the_batches_are_taken_or_left(taken):
+    before = set(multiprocessing.active_children())
+    batches = prefetch(partial(_draw, None), 0, 7, workers=1)
+    for _ in range(taken):
+        next(batches)
+    assert set(multiprocessing.active_children()) - before
+    batches.close()
+    assert set(multiprocessing.active_children()) == before
 
 
 def test_a_short_run_draws_in_a_thread_unless_told_otherwise():
