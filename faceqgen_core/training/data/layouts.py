@@ -45,27 +45,28 @@ def list_subjects(roots: Iterable[Path], *, keep: set[str] | None = None) -> lis
 
     Args:
         roots: the folders.
-        keep: names of the subject folders to keep; None keeps all. It binds only the roots in which one of them
-            occurs; other roots are kept whole.
+        keep: names of the subjects to keep, of folders or of images in the root without their endings; None keeps all. It
+            binds only the roots in which one of them occurs; other roots are kept whole.
 
     Raises:
         ValueError: a root is no folder, or no image was found.
     """
     found: list[Listing] = []
-    roots = list(roots)
+    bound = False
     for root in roots:
         if not root.is_dir():
             raise ValueError(f"{root} is not a folder; expected <root>/<subject>/<image>")
-        bound = keep is not None and any(p.name in keep for p in root.iterdir() if p.is_dir())
+        listed = []
         for path in _images(root):
             below = path.relative_to(root)
-            folder = below.parts[0] if len(below.parts) > 1 else None
-            if bound and keep is not None and folder is not None and folder not in keep:
-                continue
-            subject = f"{root.name}/{folder or below.stem}"
-            found.append(Listing(path, f"{root.name}/{below.as_posix()}", subject))
-    if keep is not None and not any((root / name).is_dir() for root in roots for name in keep):
-        raise ValueError("no listed subject has a folder below the roots: is it the right listing?")
+            name = below.parts[0] if len(below.parts) > 1 else below.stem
+            listing = Listing(path, f"{root.name}/{below.as_posix()}", f"{root.name}/{name}")
+            listed.append((name, listing))
+        kept = [listing for name, listing in listed if keep is not None and name in keep]
+        bound = bound or bool(kept)
+        found += kept or [listing for _, listing in listed]
+    if keep is not None and not bound:
+        raise ValueError("no listed subject is below the roots: is it the right listing?")
     if not found:
         raise ValueError(f"no image below {', '.join(map(str, roots))}")
     return found

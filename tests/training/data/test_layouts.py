@@ -60,6 +60,26 @@ def test_scface_leads_every_camera_and_distance_to_the_mugshot(scface):
     assert {x.target for x in found} <= {x.name for x in found}
 
 
+def test_a_list_of_subjects_binds_the_roots_that_hold_one_of_them_folders_and_images_alike(
+    tmp_path,
+):
+    for name in (
+        "a/ann/1.jpg",
+        "a/bob/1.jpg",
+        "a/cid.jpg",
+        "b/dora.jpg",
+        "b/eve.jpg",
+        "c/fay/1.jpg",
+    ):
+        _save(np.zeros((8, 8, 3), np.uint8), tmp_path / name)
+    roots = [tmp_path / name for name in "abc"]
+    kept = [x.subject for x in list_subjects(roots, keep={"ann", "eve"})]
+    assert kept == ["a/ann", "b/eve", "c/fay"]
+    assert len(list_subjects(roots)) == 6
+    with pytest.raises(ValueError, match="no listed subject is below the roots"):
+        list_subjects(roots, keep={"gus"})
+
+
 def test_infrared_cameras_come_on_request(scface):
     night = {x.path.stem for x in list_scface([scface], infrared=True)}
     day = {x.path.stem for x in list_scface([scface])}
