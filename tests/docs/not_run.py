@@ -38,6 +38,22 @@ NOT_RUN: dict[tuple[str, str], str] = {
         'NETWORKS="--teacher face-reid-0095_FP16.xml MobileFaceNet.tflite --mesh face_landmark.tflite --person selfie_segmentation.tflite"',
     ): HOURS,
     (
+        "docs/fairness.md",
+        'DATA="--data lfw portraits --subjects subjects.txt --landmarks landmarks.csv"',
+    ): HOURS,
+    (
+        "docs/fairness.md",
+        "faceqgen train $DATA $NETWORKS --config settings.json --output run",
+    ): HOURS,
+    (
+        "docs/fairness.md",
+        "faceqgen calibrate --run run $DATA $NETWORKS --most 8000 --name no-london --output no-london",
+    ): HOURS,
+    (
+        "docs/fairness.md",
+        "python -m scripts.fairness --data london --people london_faces_info.csv --preset no-london --held-out --write",
+    ): HOURS,
+    (
         "docs/from-faceqnet.md",
         "img;score",
     ): "the form of a file; tests/cli/test_score_faceqnet.py compares it byte for byte",
