@@ -23,14 +23,17 @@ def _trim() -> Callable[[int], int] | None:
     return None
 
 
-def give_back() -> bool:
+def give_back(*, after: float = SECONDS) -> bool:
     """Give freed memory back to the system; returns whether it was time to, and possible.
 
     Pictures of many sizes leave gaps that the next ones do not fit: without this a process grows for as long as it scores.
+
+    Args:
+        after: seconds that must have gone by since the last time; 0 where a run ends and nothing is taken again soon.
     """
     global _last
     with _LOCK:
-        if time.monotonic() - _last < SECONDS:
+        if time.monotonic() - _last < after:
             return False
         _last = time.monotonic()
     trim = _trim()

@@ -178,6 +178,8 @@ class ScoringRun:
         return bool(summary.done or summary.frames or summary.missing_files)
 
     def _score(self, record: RunRecord) -> Iterator[Summary]:
+        from faceqgen_core.process.heap import give_back
+
         started = written_at = time.monotonic()
         if self._files is not None:
             remember_folder(str(self._files.folder))
@@ -200,6 +202,7 @@ class ScoringRun:
                 self._write(chunk, record, started)
         finally:
             stream.close()
+            give_back(after=0)
             self.summary.seconds = round(time.monotonic() - started, 1)
             self._measured()
 

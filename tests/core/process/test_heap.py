@@ -25,6 +25,11 @@ def test_memory_is_given_back_at_most_once_in_ten_seconds(trims, monkeypatch):
     assert trims == [0, 0]
 
 
+def test_at_the_end_of_a_run_it_is_given_back_whenever_it_was_last(trims):
+    assert heap.give_back() and not heap.give_back() and heap.give_back(after=0)
+    assert trims == [0, 0]
+
+
 def test_an_assessor_gives_memory_back_while_it_scores(trims):
     assessor, _ = toy()
     assert all(found.scored for found in assessor.assess([astronaut()]))

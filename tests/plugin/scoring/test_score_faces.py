@@ -9,6 +9,7 @@ import pytest
 
 from faceqgen_core import MEASURES
 from faceqgen_core.measures import QUALITY
+from faceqgen_core.process import heap
 from tests.images import faulty_images
 from tests.plugin.conftest import SCORE, make_dataset
 
@@ -265,3 +266,11 @@ def _generate(dataset, **params):
 
     request = {"dataset_name": dataset.name, "params": params}
     return foo.get_operator(SCORE).execute(ExecutionContext(request, executor=Executor()))
+
+
+def test_a_run_gives_freed_memory_back_when_it_ends(one_face, score, monkeypatch):
+    """An App server that scores again and again does not keep what the pictures took."""
+    given = []
+    monkeypatch.setattr(heap, "give_back", lambda **when: given.append(when))
+    score(one_face)
+    assert given[-1] == {"after": 0}
