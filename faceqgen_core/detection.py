@@ -13,7 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import cv2
 import numpy as np
 
-from faceqgen_core.finding.cascade import Cascade, Rows, Thresholds
+from faceqgen_core.cascade import Cascade, Rows, Thresholds
 from faceqgen_core.process.forks import FORKED, forked_after_tensorflow
 from faceqgen_core.process.keras_settings import legacy_hint, pinned, require_keras
 from faceqgen_core.types import FaceBox, Image

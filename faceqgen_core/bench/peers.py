@@ -91,13 +91,7 @@ def faceqnet_shape(batch_size: int) -> Callable[[Sequence[Path]], float]:
     )
     network = keras.Sequential([network, keras.layers.Dense(1)])
 
-    def work(paths: Sequence[Path]) -> float:
-        for start in range(0, len(paths), batch_size):
-            batch = _batch(paths[start : start + batch_size], 224)
-            network.predict(batch[..., ::-1], batch_size=batch_size, verbose=0)
-        return len(paths)
-
-    return work
+    return _predicting(network, 224, batch_size, lambda batch: batch[..., ::-1])
 
 
 IRESNET = {50: (3, 4, 14, 3), 100: (3, 13, 30, 3)}
@@ -112,15 +106,7 @@ def iresnet_shape(layers: int) -> Callable[[Sequence[Path]], float]:
     Args:
         layers: 50 or 100.
     """
-    network = iresnet(layers)
-
-    def work(paths: Sequence[Path]) -> float:
-        for start in range(0, len(paths), 32):
-            batch = _batch(paths[start : start + 32], 112)
-            network.predict(batch / np.float32(127.5) - 1, batch_size=32, verbose=0)
-        return len(paths)
-
-    return work
+    return _predicting(iresnet(layers), 112, 32, lambda batch: batch / np.float32(127.5) - 1)
 
 
 def iresnet(layers: int) -> Any:
@@ -212,6 +198,23 @@ def lightqnet(file: Path) -> Callable[[Sequence[Path]], float]:
             batch = (_batch([path], 96) - np.float32(128)) / np.float32(128)
             network.setInput(np.ascontiguousarray(batch.transpose(0, 3, 1, 2)))
             network.forward()
+        return len(paths)
+
+    return work
+
+
+def _predicting(
+    network: Any,
+    side: int,
+    batch_size: int,
+    prepared: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+) -> Callable[[Sequence[Path]], float]:
+    """What reads crops from files, brings them to ``side`` pixels and runs a Keras network over ``batch_size`` at once."""
+
+    def work(paths: Sequence[Path]) -> float:
+        for start in range(0, len(paths), batch_size):
+            batch = _batch(paths[start : start + batch_size], side)
+            network.predict(prepared(batch), batch_size=batch_size, verbose=0)
         return len(paths)
 
     return work

@@ -1,1 +1,1 @@
-"""Pixels -> faces: the three networks of MTCNN as graphs, and what lies beyond a detector's first look."""
+"""Pixels -> faces, beyond what a detector sees at its first look."""

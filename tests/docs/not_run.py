@@ -5,6 +5,9 @@ from __future__ import annotations
 INSTALLS = "installs packages; scripts/compatibility does so in clean environments"
 HOURS = "takes minutes to hours at the size that the page shows"
 RAY = "needs Ray, or a cluster: make test-ray has two nodes on this machine"
+LONDON = (
+    "the London Set is no part of the project; tests/scripts/test_fairness.py has a made-up one"
+)
 EXPORT = "tests/core/export/test_export.py"
 
 NOT_RUN: dict[tuple[str, str], str] = {
@@ -32,7 +35,7 @@ NOT_RUN: dict[tuple[str, str], str] = {
     (
         "docs/fairness.md",
         "python -m scripts.fairness --data london --people london_faces_info.csv --write",
-    ): "the London Set is no part of the project; tests/scripts/test_fairness.py has a made-up one",
+    ): LONDON,
     (
         "docs/fairness.md",
         'NETWORKS="--teacher face-reid-0095_FP16.xml MobileFaceNet.tflite --mesh face_landmark.tflite --person selfie_segmentation.tflite"',
@@ -52,7 +55,7 @@ NOT_RUN: dict[tuple[str, str], str] = {
     (
         "docs/fairness.md",
         "python -m scripts.fairness --data london --people london_faces_info.csv --preset no-london --held-out --write",
-    ): HOURS,
+    ): LONDON,
     (
         "docs/from-faceqnet.md",
         "img;score",

@@ -60,6 +60,7 @@ def test_the_tables_replace_those_that_stand_in_their_place_of_the_page(tmp_path
     assert _block(copy, other) == kept
     text = copy.read_text(encoding="utf-8")
     assert (text.count(SHIPPED), text.count(HELD_OUT), text.count(END)) == (1, 1, 2)
+    assert "These numbers flatter" in text
     assert text.endswith(PAGE.read_text(encoding="utf-8").rpartition(END)[2])
 
 

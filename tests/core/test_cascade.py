@@ -5,8 +5,8 @@ import pytest
 from mtcnn import MTCNN
 from mtcnn.utils.bboxes import smart_nms_from_bboxes
 
+from faceqgen_core.cascade import Cascade, Thresholds, _rectified, _scales, _suppressed
 from faceqgen_core.degradation import degrade
-from faceqgen_core.finding.cascade import Cascade, Thresholds, _rectified, _scales, _suppressed
 from tests.images import astronaut, grace_hopper, no_face, plain, two_faces
 
 
