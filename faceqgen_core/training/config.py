@@ -21,10 +21,10 @@ class TrainingConfig:
     """
 
     grading_steps: int = 3300
-    graded_batch: int = 256
-    grading_rate: float = 1.2e-3
+    graded_batch: int = 64
+    grading_rate: float = 1.5e-3
     grading_average: float = 0.6
-    copies: int = 15
+    copies: int = 5
     steps: int = 10000
     batch_size: int = 8
     learning_rate: float = 6e-4

@@ -73,8 +73,6 @@ _AS_TAKEN = 0.08
 """Share of the draws of restoring that are such photographs as they were taken: only there a face is to change by its utility
 alone, and all natural faces together are too few to learn it from."""
 _GEOMETRY = ("rotation", "crop", "tilt")
-_MILD = 0.35
-"""What is left of the strengths of mild alterations."""
 _ANGLES = (60.0, 25.0)
 
 
@@ -84,8 +82,7 @@ class AlterationMix:
 
     ``target`` of the draws are good pictures, the rest any face; ``turned`` of the good pictures are turned in three
     dimensions where a mesh is known, ``behind`` of them get another background; ``degraded`` of all are degraded further: in
-    their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their ``geometry``; ``mild`` of these
-    with about a third of the strength.
+    their ``light``, by a ``cover``, in their ``structure`` (``second``: twice) or their ``geometry``.
     """
 
     target: float = 0.68
@@ -98,7 +95,6 @@ class AlterationMix:
     structure: float = 0.5
     second: float = 0.22
     geometry: float = 0.06
-    mild: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,11 +198,10 @@ class FaceAlterer:
             elif kind < mix.turned + mix.behind:
                 behind = np.asarray(cv2.flip(self._other(rng), 0), np.uint8)
                 image = self._head(self._geometry, row, behind).front()
-        part = _MILD if mix.mild and rng.random() < mix.mild else 1.0
         for family in self._families(rng, hard):
             # A face that is nearly black or white is lit by what is usual: where such ones are rare, too little.
             draws = 3 if hard and family in _EXPOSURE else 1
-            strength = part * float(rng.beta(1.1, 1.25, draws).max())
+            strength = float(rng.beta(1.1, 1.25, draws).max())
             other = self._other(rng) if rng.random() < 0.3 else None
             image = apply_family(rng, image, family, strength, other)
             name = family if family in FAMILIES else NAMED_AS.get(family, "occlusion")

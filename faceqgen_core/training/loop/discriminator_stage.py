@@ -20,7 +20,6 @@ from tqdm import tqdm
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.measures.discriminator_score import discriminator_score
 from faceqgen_core.training.config import TrainingConfig
-from faceqgen_core.training.data.alteration import AlterationMix
 from faceqgen_core.training.data.stream import prefetch
 from faceqgen_core.training.data.targeted_faces import TargetedFaces
 from faceqgen_core.training.labels.labelled_set import LabelledSet, build_labelled_set
@@ -33,10 +32,8 @@ from faceqgen_core.training.recognisers.teachers import hash_teachers, load_teac
 
 logger = logging.getLogger(__name__)
 
-LABELLING = 3
+LABELLING = 2
 """Version of what is done to the faces of a labelled set: sets of another one are made anew."""
-MILD = 0.4
-"""Share of the altered faces of a labelled set that are altered mildly: most faces that users have are little harmed."""
 SHOWN = 1500
 """Held-back originals of a report."""
 
@@ -65,7 +62,7 @@ def labelled_set(
         build_labelled_set(
             faces,
             load_teachers(teachers, protocol),
-            alterer=data.alterer(mix=AlterationMix(mild=MILD)),
+            alterer=data.alterer(),
             copies=copies,
             no_faces=max(1, len(faces.crops) // 9),
             seed=seed,

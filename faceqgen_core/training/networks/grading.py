@@ -22,10 +22,6 @@ SURE = 0.95
 """Target probability of a good original; of a poor one what is left to 1. Short of certainty, lest logits grow."""
 
 
-UNTOUCHED = 1 / 6
-"""Least share of untouched faces in a batch: they are what users have, and few beside many altered copies."""
-
-
 @dataclass(frozen=True)
 class GradeWeights:
     """Weights of the discriminator's losses on graded originals."""
@@ -62,8 +58,6 @@ class GradedBatch:
 class GradedSource:
     """Draws batches of originals; batch number ``n`` is the same whenever it is drawn.
 
-    ``UNTOUCHED`` of each at least are as they were taken.
-
     Args:
         labelled: the labelled set.
         rows: rows of it to draw from.
@@ -72,20 +66,13 @@ class GradedSource:
 
     def __init__(self, labelled: LabelledSet, rows: NDArray[np.int64], *, seed: int = 0) -> None:
         self._labelled = labelled
+        self._rows = rows
         self._seed = seed
-        untouched = (labelled.rows[rows] >= 0) & ~labelled.degraded[rows]
-        scarce = untouched & (0 < untouched.mean() < UNTOUCHED)
-        self._scarce, self._rest = rows[scarce], rows[~scarce]
 
     def batch(self, number: int, size: int) -> GradedBatch:
         """Draw batch ``number`` of ``size`` originals, half of them mirrored."""
         rng = np.random.default_rng([self._seed, number, 1])
-        few = round(UNTOUCHED * size) if len(self._scarce) else 0
-        drawn = [
-            rng.choice(rows, count, replace=len(rows) < count)
-            for rows, count in ((self._scarce, few), (self._rest, size - few))
-        ]
-        rows = np.sort(np.concatenate(drawn))
+        rows = np.sort(rng.choice(self._rows, size, replace=len(self._rows) < size))
         data = self._labelled
         image = data.crops[rows].astype(np.float32) / np.float32(255)
         mirrored = rng.random(size) < 0.5

@@ -147,15 +147,6 @@ def test_only_the_given_rows_are_drawn_and_few_rows_are_drawn_again(labelled):
     assert len(batch.image) == 6
 
 
-def test_few_untouched_faces_are_a_sixth_of_a_batch(labelled):
-    untouched = (labelled.rows >= 0) & ~labelled.degraded
-    rows = np.concatenate([np.flatnonzero(untouched)[:6], np.flatnonzero(labelled.degraded)])
-    batch = GradedSource(labelled, rows).batch(0, 60)
-    assert (batch.strengths.sum(axis=1) == 0).sum() == 10
-    alone = GradedSource(labelled, rows[:6]).batch(0, 60)
-    assert not alone.strengths.any()
-
-
 def test_a_report_leaves_out_what_says_nothing(labelled):
     rows = np.flatnonzero(labelled.rows >= 0)
     values = labelled.similarity[rows].copy()
