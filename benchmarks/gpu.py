@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT))
 
 from faceqgen_core.assessor import FaceQualityAssessor  # noqa: E402
-from faceqgen_core.bench.images import write_crops, write_photographs  # noqa: E402
+from faceqgen_core.bench.compared.images import write_crops, write_photographs  # noqa: E402
 from faceqgen_core.bench.machine import machine  # noqa: E402
 from faceqgen_core.detection import DetectorError  # noqa: E402
 from faceqgen_core.image_io import load_image  # noqa: E402

@@ -82,7 +82,7 @@ def compare(
         For each round the side with the wait and the one without; and the seconds for which the core scores one crop.
     """
     from benchmarks.in_fiftyone import scoring
-    from faceqgen_core.bench.images import write_crops
+    from faceqgen_core.bench.compared.images import write_crops
 
     crops = write_crops(folder / "crops", CROPS)
     options = {"preset": preset, "device": "cpu", "restored": False}

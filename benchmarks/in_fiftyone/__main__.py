@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.own_database import own_database
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.programs import PROGRAMS
-from faceqgen_core.bench.sizes import Sizes
 from faceqgen_core.bench.table import table
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks.panel import events as panel_events
 from benchmarks.scored_dataset import make
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sizes import Sizes
 from tests.app.browser import App, app_server, find_chromium, new_page
 from tests.app.panel_page import PanelPage
 

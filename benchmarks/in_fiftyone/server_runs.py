@@ -10,9 +10,9 @@ from typing import Any
 import psutil
 
 from benchmarks.in_fiftyone import scoring
-from faceqgen_core.bench.images import write_photographs
+from faceqgen_core.bench.compared.images import write_photographs
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sizes import Sizes
 from tests.app.browser import app_server
 
 PHOTOGRAPHS = 20

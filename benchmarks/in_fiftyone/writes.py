@@ -9,9 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.in_fiftyone import scoring
-from faceqgen_core.bench.images import write_crops
+from faceqgen_core.bench.compared.images import write_crops
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sizes import Sizes
 
 STAND_IN = "a stand-in for scoring: real assessments of this run, handed out in turn; scoring time as of the samples really scored"
 

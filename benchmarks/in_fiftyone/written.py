@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.in_fiftyone import scoring
-from faceqgen_core.bench import sides
-from faceqgen_core.bench.rates import Side, measure, ratio
+from faceqgen_core.bench.compared import sides
+from faceqgen_core.bench.compared.rates import Side, measure, ratio
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sizes import Sizes
 
 
 def written_rows(folder: Path, sizes: Sizes, preset: str, device: str) -> list[Row]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from faceqgen_core.bench.compared.sides import Sides
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sides import Sides
 from faceqgen_core.types import Assessment, FaceBox
 
 _SMALLEST_FACE, _SAME_FACE = 40, 0.5

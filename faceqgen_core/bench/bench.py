@@ -9,12 +9,12 @@ from typing import Any
 
 from faceqgen_core.bench import speed
 from faceqgen_core.bench.agreement import agreement_rows
+from faceqgen_core.bench.compared.sides import Sides
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.fresh import memory_rows, start_rows
 from faceqgen_core.bench.machine import machine
 from faceqgen_core.bench.programs import PROGRAMS, program_rows
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sides import Sides
-from faceqgen_core.bench.sizes import Sizes
 
 NAMES = (*speed.NAMES, "agreement", "start", "memory", *PROGRAMS)
 """The rows, by which they are chosen, in the order of the table."""

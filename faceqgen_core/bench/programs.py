@@ -10,8 +10,8 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sizes import Sizes
 
 PROGRAMS = {
     "import": ("import", "import, TensorFlow"),

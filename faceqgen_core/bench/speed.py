@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from faceqgen_core.bench import sides
-from faceqgen_core.bench.rates import Rate, Side, measure, ratio
+from faceqgen_core.bench.compared import sides
+from faceqgen_core.bench.compared.rates import Rate, Side, measure, ratio
+from faceqgen_core.bench.compared.sides import Sides
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sides import Sides
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     from faceqgen_core.bench.bench import NAMES
-    from faceqgen_core.bench.sizes import Sizes
+    from faceqgen_core.bench.compared.sizes import Sizes
     from faceqgen_core.presets import DEFAULT_PRESET
 
     full, quick = Sizes(), Sizes.quick()
@@ -61,7 +61,7 @@ def _shown(sizes: object, name: str) -> str:
 def run(args: argparse.Namespace) -> int:
     """Run the command."""
     from faceqgen_core.bench.bench import run_bench
-    from faceqgen_core.bench.sizes import Sizes
+    from faceqgen_core.bench.compared.sizes import Sizes
     from faceqgen_core.bench.table import document
     from faceqgen_core.whole_files import written_whole
 

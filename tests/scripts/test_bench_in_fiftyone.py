@@ -6,8 +6,8 @@ import dataclasses
 
 import pytest
 
-from faceqgen_core.bench.images import write_crops
-from faceqgen_core.bench.sizes import Sizes
+from faceqgen_core.bench.compared.images import write_crops
+from faceqgen_core.bench.compared.sizes import Sizes
 
 SMALL = dataclasses.replace(Sizes.quick(), crops=32, samples=(8, 40), scored=8, rounds=1)
 

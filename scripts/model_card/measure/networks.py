@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from faceqgen_core.bench.limit import multiply_adds
+from faceqgen_core.bench.compared.limit import multiply_adds
 from faceqgen_core.networks.scorer import build_networks
 from faceqgen_core.presets import WEIGHTS, Preset, sha256_of
 

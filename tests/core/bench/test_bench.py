@@ -7,11 +7,11 @@ import keras
 import numpy as np
 import pytest
 
-from faceqgen_core.bench import rates
-from faceqgen_core.bench.images import write_crops, write_lfw_sized, write_photographs
-from faceqgen_core.bench.limit import ForwardPass, matrix_product, multiply_adds
-from faceqgen_core.bench.peers import Naive, find_lightqnet, lightqnet
-from faceqgen_core.bench.rates import Side, measure, ratio
+from faceqgen_core.bench.compared import rates
+from faceqgen_core.bench.compared.images import write_crops, write_lfw_sized, write_photographs
+from faceqgen_core.bench.compared.limit import ForwardPass, matrix_product, multiply_adds
+from faceqgen_core.bench.compared.peers import Naive, find_lightqnet, lightqnet
+from faceqgen_core.bench.compared.rates import Side, measure, ratio
 from faceqgen_core.image_io import load_image
 from tests.images import astronaut, astronaut_face
 

@@ -10,11 +10,12 @@ import sys
 import numpy as np
 import pytest
 
-from faceqgen_core.bench import agreement, bench, fresh, programs, sides, speed
-from faceqgen_core.bench.peers import iresnet
-from faceqgen_core.bench.rates import Rate
+from faceqgen_core.bench import agreement, bench, fresh, programs, speed
+from faceqgen_core.bench.compared import sides
+from faceqgen_core.bench.compared.peers import iresnet
+from faceqgen_core.bench.compared.rates import Rate
+from faceqgen_core.bench.compared.sizes import Sizes
 from faceqgen_core.bench.row import Row
-from faceqgen_core.bench.sizes import Sizes
 from faceqgen_core.bench.table import document, table
 from faceqgen_core.bench.targets import TARGETS, Target
 from faceqgen_core.cli import build_parser, main

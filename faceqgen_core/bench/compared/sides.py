@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from faceqgen_core.bench.images import write_crops, write_lfw_sized, write_photographs
-from faceqgen_core.bench.limit import ForwardPass, matrix_product
-from faceqgen_core.bench.peers import (
+from faceqgen_core.bench.compared.images import write_crops, write_lfw_sized, write_photographs
+from faceqgen_core.bench.compared.limit import ForwardPass, matrix_product
+from faceqgen_core.bench.compared.peers import (
     Naive,
     faceqnet_shape,
     find_lightqnet,
@@ -20,8 +20,8 @@ from faceqgen_core.bench.peers import (
     lightqnet,
     serfiq_shape,
 )
-from faceqgen_core.bench.rates import Side
-from faceqgen_core.bench.sizes import Sizes
+from faceqgen_core.bench.compared.rates import Side
+from faceqgen_core.bench.compared.sizes import Sizes
 
 PRODUCT, RESTORED = "crops from files", "crops, with restored images"
 PHOTOGRAPHS, LFW = "photographs, all faces", "pictures of LFW's size"

@@ -1,0 +1,1 @@
+"""What rows of the bench compare: pictures, their sizes, the sides and their rates."""
