@@ -53,6 +53,9 @@ class LossWeights:
     much as its target asks for: a dark face is lit, however well it is known. But an untouched photograph may not where the
     target is another photograph: every natural face would change, and SSIM would tell nothing.
 
+    ``symmetry`` weighs how far the drawn face is from its mirror image; it is off, for the shipped weights were made
+    without it (docs/experiments.md).
+
     A head that is turned is to come to the front: there the pixels of another photograph count as those of the same do, and
     identity and critic, which ask to leave it, hardly. In an untouched photograph pixels and identity heed the turn the less
     the better it is known.
@@ -72,6 +75,7 @@ class LossWeights:
     altered: float = 2.0
     even: float = 1.5
     light: float = 1.2
+    symmetry: float = 0.0
     least: float = 0.3
     most: float = 0.97
     near: float = 0.02
@@ -274,6 +278,8 @@ class RestorationGAN:
             + w.change * change
             + w.light * light
         )
+        if w.symmetry:
+            loss = loss + w.symmetry * ops.mean(charbonnier(drawn - drawn[:, :, ::-1]))
         parts = ops.stack([on_restored, on_drawn, structure, detail, distance, who, change, light])
         return loss, (restored, drawn, aim), parts
 

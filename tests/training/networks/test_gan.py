@@ -244,6 +244,19 @@ def test_an_even_background_counts_more_and_a_face_in_the_wrong_light_is_told_by
     assert cross["light"] == 0  # another photograph of the subject may be lit otherwise
 
 
+def test_symmetry_is_off_and_counts_how_far_the_drawn_face_is_from_its_mirror_image():
+    found = []
+    for weights in (LossWeights(), LossWeights(symmetry=2.0)):
+        other = _gan(weights=weights)
+        images = [ops.convert_to_tensor(x) for x in (IMAGE, TARGET, KINDS.T)]
+        loss, (_, drawn, _), _ = other._restoration_loss(*images)
+        found.append(float(ops.convert_to_numpy(loss)))
+    drawn = ops.convert_to_numpy(drawn)
+    away = np.sqrt((drawn - drawn[:, :, ::-1]) ** 2 + 0.02**2) - 0.02  # Charbonnier's formula
+    assert away.mean() > 1e-3
+    assert found[1] - found[0] == pytest.approx(2 * away.mean(), rel=1e-3)
+
+
 def test_its_state_brings_back_both_networks_their_optimisers_and_the_average(gan):
     gan.step(_batch(), adversarial=1.0)
     state = {name: np.array(value) for name, value in gan.state().items()}
