@@ -25,26 +25,22 @@ from faceqgen_core.training.geometry.head import Head  # noqa: E402
 from faceqgen_core.training.geometry.mesh_reader import MeshReader  # noqa: E402
 from faceqgen_core.training.geometry.person_reader import PersonReader  # noqa: E402
 from faceqgen_core.types import Image  # noqa: E402
-from scripts.model_card.draw.montages import faces  # noqa: E402
+from scripts.model_card.draw.montages import faces, heat  # noqa: E402
 
 TILE, GAP, LEFT, TOP = 116, 6, 84, 26
 ROWS = ("crop", "drawn from\nthe code", "trust", "restored", "what\nchanged")
 
 
-def _heat(level: Image) -> Image:
-    return np.asarray(cv2.applyColorMap(level, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
-
-
-def _cases(mesh: Path, person: Path) -> list[tuple[str, Image]]:
+def _cases(portraits: list[Image], mesh: Path, person: Path) -> list[tuple[str, Image]]:
     """Names and crops: each portrait as it is, and what was done to it."""
-    preset = load_preset("faceqgen-128")
-    portraits = list(faces(preset.protocol).values())
     points, masks = MeshReader(mesh), PersonReader(person)
 
-    def turned(face: Image, yaw: float) -> Image:
-        crops = face[None]
-        head = Head(face, points.read(crops)[0][0].astype(np.float64), masks.read(crops)[0])
-        return head.turn(yaw=yaw).image
+    def turned(yaw: float) -> Callable[[Image], Image]:
+        def turn(face: Image) -> Image:
+            mesh_points, mask = points.read(face[None])[0][0], masks.read(face[None])[0]
+            return Head(face, mesh_points.astype(np.float64), mask).turn(yaw=yaw).image
+
+        return turn
 
     def covered(family: str) -> Callable[[Image], Image]:
         return lambda face: cover(np.random.default_rng(3), face, family, 0.7)[0]
@@ -54,11 +50,11 @@ def _cases(mesh: Path, person: Path) -> list[tuple[str, Image]]:
 
     done: list[tuple[int, str, Callable[[Image], Image]]] = [
         (0, "as it is", lambda face: face),
-        (0, "turned by 45", lambda face: turned(face, 45)),
+        (0, "turned by 45", turned(45)),
         (0, "sunglasses", covered("sunglasses")),
         (0, "mask", covered("face_mask")),
         (1, "as it is", lambda face: face),
-        (1, "turned by -30", lambda face: turned(face, -30)),
+        (1, "turned by -30", turned(-30)),
         (1, "blur", degraded("gaussian_blur", 0.6)),
         (1, "dark", degraded("dark", 0.9)),
         (1, "noise", degraded("noise", 0.6)),
@@ -68,17 +64,16 @@ def _cases(mesh: Path, person: Path) -> list[tuple[str, Image]]:
 
 def main() -> None:
     """Draw and write."""
-    cases = _cases(Path(sys.argv[1]), Path(sys.argv[2]))
+    restorer = Restorer(load_preset("faceqgen-128"))
+    portraits = list(faces(restorer.preset.protocol).values())
+    cases = _cases(portraits, Path(sys.argv[1]), Path(sys.argv[2]))
     crops = np.stack([crop for _, crop in cases])
     wanted = Pictures(restored=True, drawn=True, trust=True, difference=True)
-    restorer = Restorer(load_preset("faceqgen-128"))
     made = restorer.restore(crops, pictures=wanted)
     assert made.restored is not None and made.drawn is not None
     assert made.trust is not None and made.difference is not None
     trust = np.repeat(np.rint(255 * np.clip(made.trust, 0, 1)).astype(np.uint8)[..., None], 3, -1)
-    changed = [
-        _heat(np.rint(255 * np.clip(d / 0.5, 0, 1)).astype(np.uint8)) for d in made.difference
-    ]
+    changed = [heat(difference) for difference in made.difference]
     rows = (crops, made.drawn, trust.reshape(crops.shape), made.restored, changed)
     size = (LEFT + len(cases) * (TILE + GAP), TOP + len(rows) * (TILE + GAP))
     sheet = PillowImage.new("RGB", size, (255, 255, 255))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.alignment import CropProtocol
 from faceqgen_core.evaluation.edc import edc_curve, normalised_partial_area
+from faceqgen_core.training.data.targets import off_front
 from faceqgen_core.training.geometry.face_geometry import read_geometry
 from faceqgen_core.training.labels.utility import fnmr_threshold
 from faceqgen_core.training.recognisers.teachers import load_teachers
@@ -37,14 +38,13 @@ def least_area(turned: NDArray[np.bool_], errors: NDArray[np.floating], limit: f
         errors: (P,) 1 where the pair is falsely rejected, else 0.
         limit: of the area.
     """
-    # As they come: each turned pair is as likely as any other one to be next, so an error is spread over all of them.
-    share = errors[turned].mean() if turned.any() else 0.0
-    order = np.linspace(0, 1, int(turned.sum()), endpoint=False)
-    spread = np.diff(np.floor(np.append(order, 1.0) * turned.sum() * share + 1e-9))
-    found = errors.astype(np.float64).copy()
-    found[turned] = np.clip(spread, 0, 1)
+    # As they come: each turned pair is as likely as any other one to be next, so their errors are spread evenly.
+    count = int(turned.sum())
+    share = errors[turned].mean() if count else 0.0
+    found = errors.astype(np.float64)
+    found[turned] = np.diff(np.floor(np.arange(count + 1) * share + 1e-9))
     quality = 2.0 - errors
-    quality[turned] = order - 1
+    quality[turned] = np.arange(count) / max(count, 1) - 1
     return normalised_partial_area(edc_curve(quality, found), limit)
 
 
@@ -69,8 +69,8 @@ def main() -> None:
     protocol = CropProtocol()
     faces = load_faces(args, protocol)
     cache = args.output / "cache"
-    pose = read_geometry(faces.crops, mesh=args.mesh, person=args.person, cache=cache).pose
-    yaw = np.abs(pose[:, 0] - np.median(pose[:, 0]))
+    geometry = read_geometry(faces.crops, mesh=args.mesh, person=args.person, cache=cache)
+    yaw = np.abs(off_front(geometry)[0])
     embedding = load_teachers([args.teacher], protocol)[0].embed(faces.crops)
     threshold = fnmr_threshold(embedding, faces.subjects, seed=0)
     mated = pairs_of(faces.subjects, np.random.default_rng(0))

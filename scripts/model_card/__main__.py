@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from faceqgen_core.presets import Preset, load_preset
 from faceqgen_core.restoration import Restorer
+from faceqgen_core.training.data.targets import off_front
 from faceqgen_core.training.geometry.face_geometry import FaceGeometry, read_geometry
 from faceqgen_core.training.geometry.mesh_reader import MeshReader
 from faceqgen_core.whole_files import written_whole
@@ -89,7 +90,7 @@ def canonical_of(
     """Choose good and turned faces of held-back subjects and measure what restoration makes of them."""
     geometry = read_geometry(held.faces, mesh=args.mesh, person=args.person, cache=args.cache)
     place = np.cumsum(held.found) - 1
-    yaw, pitch = (np.abs(x - np.median(x)) for x in geometry.pose[:, :2].T)
+    yaw, pitch = np.abs(off_front(geometry))
     good = [int(i) for i in place[best] if yaw[i] < canonical.FRONTAL and pitch[i] < 12]
     good = good[: canonical.FACES]
     chosen = FaceGeometry(

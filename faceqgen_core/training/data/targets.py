@@ -51,7 +51,7 @@ def turned_away(yaw: Any, pitch: Any) -> Any:
     return (np.abs(yaw) >= TURNED_YAW) | (np.abs(pitch) >= TURNED_PITCH)
 
 
-def _off_front(geometry: FaceGeometry) -> NDArray[np.float32]:
+def off_front(geometry: FaceGeometry) -> NDArray[np.float32]:
     """Yaw and pitch of all heads in degrees against the median face, (2, N)."""
     pose = geometry.pose[:, :2]
     return np.asarray((pose - np.median(pose, axis=0)).T, np.float32)
@@ -63,7 +63,7 @@ def good_pictures(faces: FaceSet, geometry: FaceGeometry | None) -> NDArray[np.b
     open_face = np.array([uncovered(crop) for crop in faces.crops])
     good = (frontal > FRONTAL) & (open_face > UNCOVERED) & (faces.fitness > FITNESS)
     if geometry is not None:
-        yaw, pitch = np.abs(_off_front(geometry))
+        yaw, pitch = np.abs(off_front(geometry))
         good &= (yaw < YAW) & (pitch < PITCH) & (geometry.flag > FACE_FLAG)
     return np.asarray(good)
 
@@ -102,5 +102,5 @@ def choose_targets(
             pictures[row] = even_background(crop, geometry.person[row])
     turned = np.zeros(len(good), bool)
     if geometry is not None:
-        turned = np.asarray(turned_away(*_off_front(geometry)))
+        turned = np.asarray(turned_away(*off_front(geometry)))
     return Targets(rows, np.asarray(of, np.int64), pictures, turned)

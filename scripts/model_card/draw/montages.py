@@ -50,11 +50,11 @@ def _cell(image: Image) -> Image:
     return np.asarray(cv2.resize(image, (_CELL, _CELL), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _heat(difference: NDArray[np.float32]) -> Image:
+def heat(difference: NDArray[np.float32]) -> Image:
     """A map of what changed; half of the range is as bright as it gets, because more is rare."""
     level = np.clip(difference / 0.5, 0, 1)
     coloured = cv2.applyColorMap(np.rint(255 * level).astype(np.uint8), cv2.COLORMAP_INFERNO)
-    return _cell(np.ascontiguousarray(coloured[..., ::-1]))
+    return np.ascontiguousarray(coloured[..., ::-1], np.uint8)
 
 
 def _captioned(picture: Image, text: str) -> Image:
@@ -75,8 +75,8 @@ def _triples(images: list[Image], captions: list[str], restorer: Restorer) -> Im
     assert result.restored is not None and result.difference is not None
     cells = []
     for i, caption in enumerate(captions):
-        heat = _heat(result.difference[i])
-        triple = np.hstack([_cell(images[i]), _cell(result.restored[i]), heat])
+        shown = (images[i], result.restored[i], heat(result.difference[i]))
+        triple = np.hstack([_cell(picture) for picture in shown])
         score = quality(float(result.similarity[i]))
         cells += [_captioned(triple, f"{caption}: quality {score:.0f}"), _gap(_CELL + _BAR)]
     return np.hstack(cells[:-1])
